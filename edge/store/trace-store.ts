@@ -1,0 +1,140 @@
+import type { SpanId, TraceId } from '../../src/wire/ids.ts';
+import type { LogRecord, SpanRecord } from '../otlp/records.ts';
+
+/** `public`: sent with a page's key, so anybody can have written it. `trusted`: sent by a worker or backend of ours. */
+export type Trust = 'public' | 'trusted';
+
+/** One accepted request: validated, scrubbed, and stamped with where it came from. */
+export interface AcceptedBatch {
+  receivedAtMs: number;
+  trust: Trust;
+  /** Names the key in keys.json; never the key itself. */
+  keyId: string;
+  /** 16 hex digits of the sender's choice; a batch that comes again under its id is answered as a duplicate. */
+  batchId?: string;
+  spans: SpanRecord[];
+  logs: LogRecord[];
+}
+
+export interface AppendResult {
+  storedSpans: number;
+  storedLogs: number;
+  /** Already there with the same content: stored and counted once. */
+  duplicateSpans: number;
+  duplicateLogs: number;
+  /** Same (trace id, span id), other content, or a public span where a trusted one is: the first version stays. */
+  conflictingSpans: number;
+}
+
+/** One row of the list of traces. */
+export interface TraceSummary {
+  traceId: TraceId;
+  /** Name of the root span; of the earliest span while the root has not come. */
+  name: string;
+  /** Service of the root span, or of the earliest one. */
+  service: string;
+  /** All services in the trace, the root's first. */
+  services: string[];
+  /** Route template: `url.template` or `http.route` of the root, else of the first server span; '' if unknown. */
+  route: string;
+  /** `page load`, `navigation`, `interaction`, or '' for a trace no browser started. */
+  activity: string;
+  /** Epoch ms of the earliest span's start, as the senders' clocks said. */
+  startMs: number;
+  durationMs: number;
+  spanCount: number;
+  /** Spans with status error plus exception events. */
+  errorCount: number;
+  /** Web vitals of the page view, ms (CLS: unitless); absent when not (yet) reported. */
+  vitals: { lcp?: number; inp?: number; cls?: number; fcp?: number; ttfb?: number };
+  sessionId: string;
+  userId: string;
+  /** False while the root span has not come: normal with browsers, whose root ends last. */
+  hasRoot: boolean;
+  /** Epoch ms of the last change: live views ask for what is newer. */
+  updatedAtMs: number;
+}
+
+/** All conditions must hold. Times are epoch ms of the trace's start. */
+export interface TraceFilter {
+  fromMs?: number;
+  toMs?: number;
+  /** Any service of the trace. */
+  service?: string;
+  route?: string;
+  /** Substring of the root's name, case-insensitive. */
+  name?: string;
+  activity?: string;
+  minDurationMs?: number;
+  maxDurationMs?: number;
+  /** Only traces with (true) or without (false) errors. */
+  error?: boolean;
+  sessionId?: string;
+  userId?: string;
+  /** Only traces with a change after this, for live views. */
+  updatedAfterMs?: number;
+  /** 1-500, default 50. */
+  limit?: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string;
+}
+
+export interface TracePage {
+  /** Newest start first. */
+  traces: TraceSummary[];
+  nextCursor?: string;
+}
+
+/** Everything stored of one trace, in no particular order. */
+export interface StoredTrace {
+  traceId: TraceId;
+  spans: SpanRecord[];
+  logs: LogRecord[];
+}
+
+export interface StoreStats {
+  spans: number;
+  logs: number;
+  traces: number;
+  /** Everything on disk, indexes and journal included. */
+  bytes: number;
+  oldestMs?: number;
+  newestMs?: number;
+  /** Changes with every append that stored something. */
+  version: number;
+}
+
+export interface ExpireResult {
+  /** What this call removed. */
+  spans: number;
+  traces: number;
+  bytes: number;
+}
+
+/**
+ * Where traces are kept. Implementations pass `test/contracts/trace-store.ts`.
+ */
+export interface TraceStore {
+  /**
+   * Stores a batch. Resolves when it is durable: a crash of the process after that loses nothing of it.
+   * Idempotent by (trace id, span id), for log records by (trace id, event id) or content, also after a restart.
+   * @throws {StoreUnavailableError} when it cannot be made durable now (disk full, closing); nothing of it is kept.
+   */
+  append(batch: AcceptedBatch): Promise<AppendResult>;
+  /** Everything of one trace, found the moment `append` resolved; `undefined` when there is nothing. */
+  trace(traceId: TraceId): Promise<StoredTrace | undefined>;
+  search(filter: TraceFilter): Promise<TracePage>;
+  stats(): Promise<StoreStats>;
+  /** Removes what is older than the retention time, or beyond the byte quota, oldest first. */
+  expire(nowMs: number): Promise<ExpireResult>;
+  /** Writes out what waits and releases the files. Appends after that are refused. */
+  close(): Promise<void>;
+}
+
+/** The store cannot take a batch now; the sender should try again (HTTP 503). */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
+
+/** Identity of a span for duplicates and conflicts. */
+export type SpanKey = `${TraceId}${SpanId}`;

@@ -1,0 +1,25 @@
+import { spawnSync } from 'node:child_process';
+import { ensureChromium } from './chromium.ts';
+
+// Everything a change must pass, in the order that fails fastest. Each gate is an npm script of its own.
+const GATES = [
+  ['check:lint', 'lint, format, folder boundaries'],
+  ['check:types', 'types in three environments'],
+  ['build', 'build'],
+  ['check:size', 'size gates'],
+  ['check:unused', 'unused files, exports and dependencies'],
+  ['check:package', 'package as published'],
+  ['test:all', 'tests'],
+] as const;
+
+ensureChromium();
+for (const [script, what] of GATES) {
+  console.error(`\n── ${what} (npm run ${script})`);
+  const startedMs = Date.now();
+  const { status } = spawnSync('npm', ['run', '--silent', script], { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) {
+    console.error(`\n${script} failed. Run it alone with: npm run ${script}`);
+    process.exit(status ?? 1);
+  }
+  console.error(`   ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
+}

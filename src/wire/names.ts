@@ -1,0 +1,141 @@
+/**
+ * Every attribute, event and scope name Throughline writes or reads. Nothing else in the code spells one out, so a
+ * change of the semantic conventions is a change of this file.
+ *
+ * Names follow OpenTelemetry semantic conventions 1.45; `cloudflare.*` those of Cloudflare's own tracing; what neither
+ * has is under `throughline.`.
+ */
+export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
+
+/** Instrumentation scopes. */
+export const SCOPE_BROWSER = 'throughline/browser';
+export const SCOPE_EDGE = 'throughline/edge';
+
+// resource
+export const ATTR_SERVICE_NAME = 'service.name';
+export const ATTR_SERVICE_VERSION = 'service.version';
+export const ATTR_SERVICE_NAMESPACE = 'service.namespace';
+export const ATTR_SERVICE_INSTANCE_ID = 'service.instance.id';
+export const ATTR_DEPLOYMENT_ENVIRONMENT_NAME = 'deployment.environment.name';
+export const ATTR_TELEMETRY_SDK_NAME = 'telemetry.sdk.name';
+export const ATTR_TELEMETRY_SDK_LANGUAGE = 'telemetry.sdk.language';
+export const ATTR_TELEMETRY_SDK_VERSION = 'telemetry.sdk.version';
+export const ATTR_TELEMETRY_DISTRO_NAME = 'telemetry.distro.name';
+export const ATTR_TELEMETRY_DISTRO_VERSION = 'telemetry.distro.version';
+export const ATTR_BROWSER_BRANDS = 'browser.brands';
+export const ATTR_BROWSER_PLATFORM = 'browser.platform';
+export const ATTR_BROWSER_MOBILE = 'browser.mobile';
+export const ATTR_BROWSER_LANGUAGE = 'browser.language';
+export const ATTR_USER_AGENT_ORIGINAL = 'user_agent.original';
+export const ATTR_CLOUD_PROVIDER = 'cloud.provider';
+export const ATTR_CLOUD_PLATFORM = 'cloud.platform';
+export const ATTR_CLOUD_REGION = 'cloud.region';
+export const ATTR_FAAS_NAME = 'faas.name';
+export const ATTR_FAAS_VERSION = 'faas.version';
+export const ATTR_FAAS_TRIGGER = 'faas.trigger';
+export const ATTR_FAAS_INVOCATION_ID = 'faas.invocation_id';
+export const ATTR_FAAS_COLDSTART = 'faas.coldstart';
+export const ATTR_CLOUDFLARE_COLO = 'cloudflare.colo';
+export const ATTR_CLOUDFLARE_RAY_ID = 'cloudflare.ray_id';
+export const ATTR_CLOUDFLARE_SCRIPT_NAME = 'cloudflare.script_name';
+export const ATTR_CLOUDFLARE_SCRIPT_VERSION_ID = 'cloudflare.script_version.id';
+export const ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER = 'cloudflare.invocation.sequence.number';
+
+// session, user, page
+export const ATTR_SESSION_ID = 'session.id';
+export const ATTR_SESSION_PREVIOUS_ID = 'session.previous_id';
+export const ATTR_USER_ID = 'user.id';
+export const ATTR_USER_HASH = 'user.hash';
+/** Id of the page view (one document load or one soft navigation), 16 hex digits. */
+export const ATTR_PAGE_VIEW_ID = 'throughline.page_view.id';
+/** `page load`, `navigation` or `interaction`; on the root span of an activity only. */
+export const ATTR_ACTIVITY = 'throughline.activity';
+/** How a page came to be: `navigate`, `reload`, `back-forward`, `back-forward-cache`, `prerender`, `restore`, `soft`. */
+export const ATTR_NAVIGATION_TYPE = 'throughline.navigation.type';
+/** Why an activity or a request ended before its work did: `page_hidden`, `capped`, `superseded`. */
+export const ATTR_END_REASON = 'throughline.end_reason';
+/** How a parent was found: `proven` by the browser, else `inferred`. */
+export const ATTR_CAUSALITY = 'throughline.causality';
+
+// http, url, network
+export const ATTR_HTTP_REQUEST_METHOD = 'http.request.method';
+export const ATTR_HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original';
+export const ATTR_HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
+export const ATTR_HTTP_RESPONSE_BODY_SIZE = 'http.response.body.size';
+export const ATTR_HTTP_REQUEST_BODY_SIZE = 'http.request.body.size';
+export const ATTR_HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count';
+export const ATTR_HTTP_ROUTE = 'http.route';
+export const ATTR_URL_FULL = 'url.full';
+export const ATTR_URL_PATH = 'url.path';
+export const ATTR_URL_QUERY = 'url.query';
+export const ATTR_URL_SCHEME = 'url.scheme';
+export const ATTR_URL_TEMPLATE = 'url.template';
+export const ATTR_SERVER_ADDRESS = 'server.address';
+export const ATTR_SERVER_PORT = 'server.port';
+export const ATTR_CLIENT_ADDRESS = 'client.address';
+export const ATTR_NETWORK_PROTOCOL_NAME = 'network.protocol.name';
+export const ATTR_NETWORK_PROTOCOL_VERSION = 'network.protocol.version';
+export const ATTR_ERROR_TYPE = 'error.type';
+
+// resource timing, as the OpenTelemetry browser SIG's working definitions name it; milliseconds from the span's start
+export const ATTR_RESOURCE_INITIATOR_TYPE = 'browser.resource_timing.initiator_type';
+export const ATTR_RESOURCE_RENDER_BLOCKING = 'browser.resource_timing.render_blocking_status';
+export const ATTR_RESOURCE_TRANSFER_SIZE = 'browser.resource_timing.transfer_size';
+export const ATTR_RESOURCE_DECODED_BODY_SIZE = 'browser.resource_timing.decoded_body_size';
+export const ATTR_RESOURCE_DELIVERY_TYPE = 'browser.resource_timing.delivery_type';
+/** Phases of a request as `name:start-end` pairs in one string, e.g. `dns:0-12 connect:12-40 request:40-41 wait:41-90 body:90-120`. */
+export const ATTR_REQUEST_PHASES = 'throughline.request.phases';
+/** True when the server hid the timing phases (no Timing-Allow-Origin): they are unknown, not zero. */
+export const ATTR_TIMING_OPAQUE = 'throughline.timing.opaque';
+
+// events (log records with an eventName)
+export const EVENT_WEB_VITAL = 'browser.web_vital';
+export const ATTR_WEB_VITAL_NAME = 'browser.web_vital.name';
+export const ATTR_WEB_VITAL_VALUE = 'browser.web_vital.value';
+export const ATTR_WEB_VITAL_DELTA = 'browser.web_vital.delta';
+export const ATTR_WEB_VITAL_ID = 'browser.web_vital.id';
+export const ATTR_WEB_VITAL_RATING = 'browser.web_vital.rating';
+export const ATTR_WEB_VITAL_NAVIGATION_TYPE = 'browser.web_vital.navigation_type';
+/** Prefix of what web-vitals' attribution build says: `throughline.web_vital.attribution.<field>`. */
+export const ATTR_WEB_VITAL_ATTRIBUTION = 'throughline.web_vital.attribution';
+export const EVENT_EXCEPTION = 'exception';
+export const ATTR_EXCEPTION_TYPE = 'exception.type';
+export const ATTR_EXCEPTION_MESSAGE = 'exception.message';
+export const ATTR_EXCEPTION_STACKTRACE = 'exception.stacktrace';
+/** `true` when nobody caught it (an `error` or `unhandledrejection` event), `false` for `captureException`. */
+export const ATTR_EXCEPTION_ESCAPED = 'throughline.exception.uncaught';
+/** How many equal exceptions this record stands for. */
+export const ATTR_EXCEPTION_COUNT = 'throughline.exception.count';
+export const EVENT_SESSION_START = 'session.start';
+export const EVENT_NAVIGATION = 'browser.navigation';
+export const ATTR_NAVIGATION_SAME_DOCUMENT = 'browser.navigation.same_document';
+export const EVENT_CLICK = 'browser.user_action.click';
+export const ATTR_ELEMENT_TAG = 'browser.tag_name';
+export const ATTR_ELEMENT_SELECTOR = 'browser.css_selector';
+/** Id of an event, 16 hex digits: an event resent under its id is stored once. */
+export const ATTR_EVENT_ID = 'throughline.event.id';
+
+// interactions
+export const ATTR_INTERACTION_TYPE = 'throughline.interaction.type';
+export const ATTR_INTERACTION_TARGET_ROLE = 'throughline.interaction.target.role';
+export const ATTR_INTERACTION_TARGET_NAME_LENGTH = 'throughline.interaction.target.name_length';
+
+// databases and messaging (read by the viewer, written by bindings and carriers)
+export const ATTR_DB_SYSTEM_NAME = 'db.system.name';
+export const ATTR_DB_OPERATION_NAME = 'db.operation.name';
+export const ATTR_DB_QUERY_TEXT = 'db.query.text';
+export const ATTR_DB_COLLECTION_NAME = 'db.collection.name';
+export const ATTR_MESSAGING_SYSTEM = 'messaging.system';
+export const ATTR_MESSAGING_OPERATION_NAME = 'messaging.operation.name';
+export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
+export const ATTR_MESSAGING_DESTINATION_NAME = 'messaging.destination.name';
+export const ATTR_MESSAGING_MESSAGE_ID = 'messaging.message.id';
+export const ATTR_MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count';
+
+// written by the collector
+/** On the resource: `public` (sent with a page key) or `trusted` (sent with a secret key, or from this machine). */
+export const ATTR_TRUST = 'throughline.trust';
+/** On the resource: the id (not the value) of the key a batch came with. */
+export const ATTR_KEY_ID = 'throughline.key.id';
+/** On the resource: collector clock minus sender clock when the batch came, in ms; includes the way of the request. */
+export const ATTR_CLOCK_OFFSET = 'throughline.clock.offset_ms';

@@ -1,0 +1,82 @@
+/**
+ * Query parameters whose value is a credential more often than not; compared lower-case. A superset of the list in
+ * OpenTelemetry's `url.query` convention (cloud storage signatures).
+ */
+const SECRET_PARAMETERS = new Set(
+  (
+    'x-amz-signature x-amz-credential x-amz-security-token awsaccesskeyid signature sig x-goog-signature ' +
+    'token access_token refresh_token id_token code state password passwd pwd secret client_secret key api_key apikey ' +
+    'auth authorization jwt session sessionid sid otp email nonce'
+  ).split(' '),
+);
+const REDACTED = 'REDACTED';
+
+/**
+ * A URL fit for telemetry: no user name, password or fragment, and secret-looking query values replaced by `REDACTED`
+ * with their key kept. What is no URL comes back as an empty string, because nothing can be promised about it.
+ * @param base resolves a relative `url`
+ */
+export function redactUrl(url: string, base?: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url, base);
+  } catch {
+    return ''; // expected: callers pass what the page passed to fetch
+  }
+  if (parsed.protocol === 'data:' || parsed.protocol === 'javascript:') return parsed.protocol;
+  if (parsed.username || parsed.password) {
+    parsed.username = REDACTED;
+    parsed.password = REDACTED;
+  }
+  parsed.hash = '';
+  parsed.search = redactQuery(parsed.search);
+  return parsed.href;
+}
+
+/** A query string (with or without `?`) with secret-looking values replaced. Order and the rest stay as they are. */
+export function redactQuery(query: string): string {
+  if (!query.includes('=')) return query;
+  const mark = query.startsWith('?') ? '?' : '';
+  return (
+    mark +
+    query
+      .slice(mark.length)
+      .split('&')
+      .map((pair) => {
+        const equals = pair.indexOf('=');
+        return equals > 0 && SECRET_PARAMETERS.has(decode(pair.slice(0, equals)).toLowerCase())
+          ? `${pair.slice(0, equals)}=${REDACTED}`
+          : pair;
+      })
+      .join('&')
+  );
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // expected: a stray % in somebody's query
+  }
+}
+
+const MAX_TEMPLATE_SEGMENTS = 16;
+const VARIABLE_SEGMENT: ReadonlyArray<[RegExp, string]> = [
+  [/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, '{uuid}'],
+  [/^\d+$/, '{id}'],
+  [/^(?=.*\d)[0-9a-f]{8,}$/i, '{hash}'],
+  [/^(?=.*\d)(?=.*[A-Za-z])[\w-]{20,}$/, '{id}'],
+  [/@/, '{id}'],
+];
+
+/**
+ * The default route of a path: segments that are numbers, uuids, hashes or long ids become placeholders, so that names
+ * stay few. `/products/42/reviews` becomes `/products/{id}/reviews`; file names keep their shape.
+ */
+export function templateOf(path: string): string {
+  const segments = path.split('/', MAX_TEMPLATE_SEGMENTS + 1).map((segment) => {
+    for (const [pattern, placeholder] of VARIABLE_SEGMENT) if (pattern.test(segment)) return placeholder;
+    return segment.length > 64 ? '{id}' : segment;
+  });
+  return segments.join('/') || '/';
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project a folder of `test/`; what needs a built file or a browser says so in its folder's README. */
+const project = (name: string, options: { parallel?: boolean; timeoutMs?: number } = {}) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    fileParallelism: options.parallel ?? true,
+    testTimeout: options.timeoutMs ?? 20_000,
+    hookTimeout: 60_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    projects: [
+      project('unit'),
+      project('contracts'),
+      project('conformance'),
+      project('edge', { timeoutMs: 60_000 }),
+      project('collector', { timeoutMs: 60_000 }),
+      project('browser', { timeoutMs: 60_000 }),
+      project('faults', { timeoutMs: 120_000, parallel: false }),
+      project('abuse', { timeoutMs: 120_000 }),
+      project('e2e', { timeoutMs: 120_000, parallel: false }),
+    ],
+  },
+});
