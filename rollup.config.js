@@ -70,7 +70,7 @@ const parts = {
   ],
   collector: [
     {
-      input: { collector: 'edge/collector/index.ts', cli: 'edge/cli.ts' },
+      input: { collector: 'edge/server.ts', cli: 'edge/cli.ts' },
       external: [/^node:/, /^hono(\/|$)/, '@hono/node-server'],
       output: { dir: 'dist', format: 'es', chunkFileNames: 'collector-[hash].js', sourcemap: true },
       plugins: plugins(),
@@ -83,7 +83,7 @@ const parts = {
         index: 'src/index.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
-        collector: 'edge/collector/index.ts',
+        collector: 'edge/server.ts',
       },
       external: [/^node:/, /^hono(\/|$)/, /^@opentelemetry\//, '@hono/node-server'],
       output: { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'types-[hash].d.ts' },
