@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
@@ -34,6 +35,18 @@ const versionModule = () => ({
   name: 'version',
   resolveId: (id) => (id === 'throughline:version' ? '\0version' : null),
   load: (id) => (id === '\0version' ? `export const VERSION = ${JSON.stringify(version)};` : null),
+});
+
+/** Emits the files of `folder` as they are. */
+const copyFolder = (folder) => ({
+  name: 'copy-folder',
+  buildStart() {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      this.emitFile({ type: 'asset', fileName: relative(folder, path), source: readFileSync(path) });
+    }
+  },
 });
 
 const plugins = (...more) => [
@@ -90,7 +103,19 @@ const parts = {
       plugins: [dts()],
     },
   ],
-  demo: [],
+  demo: [
+    {
+      input: 'demo/page/main.ts',
+      output: { file: 'demo/dist/assets/shop.js', format: 'es', sourcemap: true },
+      plugins: plugins(copyFolder('demo/page/public'), minify(true)),
+    },
+    {
+      input: 'demo/edge/worker.ts',
+      external: [/^node:/],
+      output: { file: 'demo/dist/worker.js', format: 'es', sourcemap: true },
+      plugins: plugins(),
+    },
+  ],
 };
 
 /** All parts in order, or with `--configPart=agent,edge` those named. */

@@ -1,0 +1,5 @@
+import { createShopApp } from './app.ts';
+
+const app = createShopApp();
+
+export default { fetch: app.fetch };
