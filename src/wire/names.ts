@@ -10,6 +10,8 @@ export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 /** Instrumentation scopes. */
 export const SCOPE_BROWSER = 'throughline/browser';
 export const SCOPE_EDGE = 'throughline/edge';
+/** Log records that carry a page's loss ledger; nothing else comes in this scope. */
+export const SCOPE_LEDGER = 'throughline/ledger';
 
 // resource
 export const ATTR_SERVICE_NAME = 'service.name';
@@ -114,6 +116,18 @@ export const ATTR_ELEMENT_TAG = 'browser.tag_name';
 export const ATTR_ELEMENT_SELECTOR = 'browser.css_selector';
 /** Id of an event, 16 hex digits: an event resent under its id is stored once. */
 export const ATTR_EVENT_ID = 'throughline.event.id';
+
+// the loss ledger of a page: totals so far, as they stand when the batch they ride in has arrived
+export const EVENT_LEDGER = 'throughline.ledger';
+/** Id of the page (document) the totals are of, 16 hex digits. */
+export const ATTR_LEDGER_PAGE = 'throughline.ledger.page';
+export const ATTR_LEDGER_PRODUCED = 'throughline.ledger.produced';
+export const ATTR_LEDGER_UNSAMPLED = 'throughline.ledger.unsampled';
+export const ATTR_LEDGER_ACKNOWLEDGED = 'throughline.ledger.acknowledged';
+/** Held by the agent and not in this batch. */
+export const ATTR_LEDGER_PENDING = 'throughline.ledger.pending';
+/** Prefix: `throughline.ledger.dropped.<reason>`, reasons of the loss ledger. */
+export const ATTR_LEDGER_DROPPED = 'throughline.ledger.dropped';
 
 // interactions
 export const ATTR_INTERACTION_TYPE = 'throughline.interaction.type';

@@ -1,0 +1,15 @@
+/** Below this gzip and its asynchronous turn cost more than they save. */
+const MIN_BYTES = 1024;
+
+/** Whether this browser can compress; a body then holds about four times the records. */
+export const canCompress = typeof CompressionStream === 'function';
+
+/**
+ * `text` as gzip, in a Blob without a type (a `Content-Encoding` header would cost a preflight); the text itself when it
+ * is small. Asynchronous, so never for a page that is being left.
+ */
+export async function compress(text: string): Promise<string | Blob> {
+  if (!canCompress || text.length < MIN_BYTES) return text;
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Blob([await new Response(stream).arrayBuffer()]);
+}

@@ -1,0 +1,84 @@
+/** First wait after a failure; doubled with every further one. */
+const BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 60_000;
+/** A longer `Retry-After` is taken for a mistake. */
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
+/** Requests at once after a quiet time, and then one a second: whatever happens, a page sends at most 80 in a minute. */
+const BURST_REQUESTS = 20;
+const REQUEST_EVERY_MS = 1000;
+/** What a page that is being left may take in advance. */
+const EXIT_ADVANCE = 6;
+
+/** When the next request may go: bounded rate, exponential backoff with jitter, `Retry-After`. */
+export interface Pace {
+  /** Milliseconds until the next request may go; 0 for now. */
+  waitMs(): number;
+  /** Takes the right to one request; page exit may overdraw a little. False when there is none left. */
+  take(atExit?: boolean): boolean;
+  succeeded(): void;
+  /** `retryAfterMs` as the collector asked for; else the backoff of the present row of failures. */
+  failed(retryAfterMs?: number): void;
+  /** The network or the page came back: forget the backoff, but not what the collector asked for. */
+  hurry(): void;
+}
+
+/** `monotonicMs` must never jump; a wall clock set back an hour would silence the page for an hour. */
+export function createPace(monotonicMs: () => number, random: () => number = Math.random): Pace {
+  let tokens = BURST_REQUESTS;
+  let filledAt = monotonicMs();
+  let failures = 0;
+  let backoffUntil = 0;
+  let askedUntil = 0;
+
+  function refill(): void {
+    const now = monotonicMs();
+    tokens = Math.min(BURST_REQUESTS, tokens + (now - filledAt) / REQUEST_EVERY_MS);
+    filledAt = now;
+  }
+
+  return {
+    waitMs() {
+      refill();
+      const forToken = tokens >= 1 ? 0 : (1 - tokens) * REQUEST_EVERY_MS;
+      return Math.max(0, forToken, Math.max(backoffUntil, askedUntil) - monotonicMs());
+    },
+    take(atExit = false) {
+      refill();
+      if (tokens < (atExit ? 1 - EXIT_ADVANCE : 1)) return false;
+      tokens -= 1;
+      return true;
+    },
+    succeeded() {
+      failures = 0;
+      backoffUntil = 0;
+      askedUntil = 0;
+    },
+    failed(retryAfterMs) {
+      const now = monotonicMs();
+      if (retryAfterMs !== undefined) {
+        // Only ever later: a crowd told the same second must not come back in the same second.
+        askedUntil = now + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) * (1 + random() / 10);
+        return;
+      }
+      const ceiling = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(failures, 10));
+      failures += 1;
+      backoffUntil = now + ceiling * (0.5 + random() / 2);
+    },
+    hurry() {
+      failures = 0;
+      backoffUntil = 0;
+    },
+  };
+}
+
+/**
+ * `Retry-After` in milliseconds, from seconds or an HTTP-date; `undefined` for anything else.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
+  const text = value?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // An HTTP-date begins with a day name; Date.parse alone would take "-5" or "1.5" for dates.
+  const at = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}

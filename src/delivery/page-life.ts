@@ -1,0 +1,36 @@
+/** What delivery has to know of the page's life. */
+export interface PageLifeListeners {
+  /** The page may be gone after this call, so all its work is synchronous; `final` when it cannot come back. */
+  onExit: (final: boolean) => void;
+  /** The page is used again: shown, thawed, restored from the back/forward cache, or online. */
+  onReturn: () => void;
+}
+
+/**
+ * Tells when the page may be left. `visibilitychange` is the last event a phone promises; `pagehide` comes on `window`
+ * only; `freeze` is for a tab put to sleep. Never `unload` or `beforeunload`: they cost the back/forward cache.
+ * @returns a function that stops listening.
+ */
+export function startPageLife({ onExit, onReturn }: PageLifeListeners): () => void {
+  const listening = new AbortController();
+  const { signal } = listening;
+  // Bubbling, on window: what settles on the document's own listeners is reported before we flush.
+  addEventListener('visibilitychange', () => (isHidden() ? onExit(false) : onReturn()), { signal });
+  addEventListener('pagehide', (event) => onExit(!event.persisted), { signal });
+  document.addEventListener('freeze', () => onExit(false), { signal });
+  document.addEventListener('resume', onReturn, { signal });
+  addEventListener('pageshow', (event) => event.persisted && onReturn(), { signal });
+  addEventListener('online', onReturn, { signal });
+  return () => listening.abort();
+}
+
+export function isHidden(): boolean {
+  return document.visibilityState === 'hidden';
+}
+
+/** Runs `start` once the page is really shown to somebody: at once, or when a prerendered page is activated. */
+export function whenActivated(start: () => void): void {
+  if ((document as Document & { prerendering?: boolean }).prerendering) {
+    document.addEventListener('prerenderingchange', start, { once: true });
+  } else start();
+}
