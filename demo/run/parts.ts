@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { type Child, startChild } from './child.ts';
+import { type RunningEdge, startEdge } from './edge.ts';
+import { portOrFree } from './ports.ts';
+
+export interface Keys {
+  /** The page's key, public. */
+  page: string;
+  /** What worker and backend authenticate with. */
+  secret: string;
+}
+
+export interface Parts {
+  collector: Child;
+  backend: Child;
+  edge: RunningEdge;
+  /** Stops all that run, the senders before the collector. */
+  stop(): Promise<void>;
+}
+
+export interface PartsOptions {
+  /** Where traces are kept. */
+  dataDirectory: string;
+  keys: Keys;
+  /** Preferred ports; one that is taken, or 0, becomes a free one. */
+  ports: { collector: number; shop: number; backend: number };
+  onLine?: ((line: string) => void) | undefined;
+}
+
+/** Starts collector, backend and worker, in this order; when one fails, the others are stopped and its error thrown. */
+export async function startParts({ dataDirectory, keys, ports, onLine }: PartsOptions): Promise<Parts> {
+  const running: Array<{ stop(): Promise<void> }> = [];
+  const stop = async () => {
+    for (const part of running.splice(0).reverse()) await part.stop();
+  };
+  const keep = <Part extends { stop(): Promise<void> }>(part: Part): Part => {
+    running.push(part);
+    return part;
+  };
+  try {
+    const collector = keep(
+      await startCollector({ dataDirectory, keys, port: await portOrFree(ports.collector), onLine }),
+    );
+    const backend = keep(
+      await startBackend({ collector: collector.url, keys, port: await portOrFree(ports.backend), onLine }),
+    );
+    const edge = keep(
+      await startEdge({
+        port: await portOrFree(ports.shop),
+        vars: {
+          BACKEND_URL: backend.url,
+          COLLECTOR_URL: collector.url,
+          THROUGHLINE_KEY: keys.page,
+          THROUGHLINE_SECRET_KEY: keys.secret,
+        },
+      }),
+    );
+    return { collector, backend, edge, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface CollectorOptions {
+  dataDirectory: string;
+  keys: Keys;
+  port: number;
+  onLine?: ((line: string) => void) | undefined;
+}
+
+/** The collector, as `npx throughline` runs it. */
+export function startCollector({ dataDirectory, keys, port, onLine }: CollectorOptions): Promise<Child> {
+  const options = ['--port', String(port), '--data', dataDirectory, '--key', keys.page, '--secret-key', keys.secret];
+  return startChild({
+    name: 'collector',
+    args: ['dist/cli.js', ...options],
+    env: {},
+    ready: /^Throughline is listening on (http:\S+)/,
+    onLine: onLine && ((line) => onLine(`collector  ${line}`)),
+  });
+}
+
+interface BackendOptions {
+  collector: string;
+  keys: Keys;
+  port: number;
+  onLine?: ((line: string) => void) | undefined;
+}
+
+/** The shop's backend, with OpenTelemetry loaded before anything else. */
+export function startBackend({ collector, keys, port, onLine }: BackendOptions): Promise<Child> {
+  return startChild({
+    name: 'shop’s backend',
+    args: ['--import', './demo/backend/telemetry.ts', join('demo', 'backend', 'main.ts')],
+    env: { COLLECTOR_URL: collector, THROUGHLINE_SECRET_KEY: keys.secret, PORT: String(port) },
+    ready: /listening on (http:\S+)/,
+    onLine: onLine && ((line) => onLine(`backend    ${line}`)),
+  });
+}
