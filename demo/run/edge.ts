@@ -18,23 +18,31 @@ export interface RunningEdge {
   stop(): Promise<void>;
 }
 
+export interface EdgeOptions {
+  /** 0 takes a free one. */
+  port: number;
+  /** Replace those of the file. */
+  vars: Record<string, string>;
+  /** Every line the worker logs. */
+  onLine?: ((line: string) => void) | undefined;
+}
+
 /**
  * Runs the deployed bundle in workerd, as `wrangler.jsonc` describes it.
- * @param options.vars replace those of the file
- * @param options.port 0 takes a free one
  */
-export async function startEdge(options: { port: number; vars: Record<string, string> }): Promise<RunningEdge> {
+export async function startEdge({ port, vars, onLine }: EdgeOptions): Promise<RunningEdge> {
   const file = fileURLToPath(new URL('../edge/wrangler.jsonc', import.meta.url));
   const config = parseJsonc(readFileSync(file, 'utf8')) as WranglerConfig;
   const miniflare = new Miniflare({
     host: '127.0.0.1',
-    port: options.port,
+    port,
     name: config.name,
+    handleStructuredLogs: ({ level, message }: { level: string; message: string }) => onLine?.(`${level}: ${message}`),
     modules: true,
     scriptPath: resolve(dirname(file), config.main),
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
-    bindings: { ...config.vars, ...options.vars },
+    bindings: { ...config.vars, ...vars },
     assets: {
       directory: resolve(dirname(file), config.assets.directory),
       routerConfig: { has_user_worker: true },

@@ -53,6 +53,7 @@ export async function startParts({ dataDirectory, keys, ports, onLine }: PartsOp
           THROUGHLINE_KEY: keys.page,
           THROUGHLINE_SECRET_KEY: keys.secret,
         },
+        onLine: onLine && ((line) => onLine(`worker     ${line}`)),
       }),
     );
     return { collector, backend, edge, stop };
