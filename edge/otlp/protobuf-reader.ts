@@ -162,9 +162,24 @@ function hexOfEight(bytes: Uint8Array, start: number): string {
   const f = bytes[start + 5] as number;
   const g = bytes[start + 6] as number;
   const h = bytes[start + 7] as number;
+  // Spelled out: spreading an array into the call costs more than the rest of this function.
   return String.fromCharCode(
-    ...([HIGH[a], LOW[a], HIGH[b], LOW[b], HIGH[c], LOW[c], HIGH[d], LOW[d]] as number[]),
-    ...([HIGH[e], LOW[e], HIGH[f], LOW[f], HIGH[g], LOW[g], HIGH[h], LOW[h]] as number[]),
+    HIGH[a] as number,
+    LOW[a] as number,
+    HIGH[b] as number,
+    LOW[b] as number,
+    HIGH[c] as number,
+    LOW[c] as number,
+    HIGH[d] as number,
+    LOW[d] as number,
+    HIGH[e] as number,
+    LOW[e] as number,
+    HIGH[f] as number,
+    LOW[f] as number,
+    HIGH[g] as number,
+    LOW[g] as number,
+    HIGH[h] as number,
+    LOW[h] as number,
   );
 }
 
