@@ -1,0 +1,69 @@
+import type { TraceId } from '../../../src/wire/ids.ts';
+import { ByteReader, DamagedDataError } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { type Chunk, type ChunkContent, ChunkEncoder } from './chunk.ts';
+
+const BATCH_VERSION = 1;
+const NO_TRACE = '0'.repeat(32);
+
+/** A chunk and the trace it is of; '' for log records without a trace. */
+export interface TraceChunk {
+  traceId: TraceId | '';
+  chunk: Chunk;
+}
+
+export interface EncodedBatch {
+  receivedAtMs: number;
+  chunks: TraceChunk[];
+}
+
+/** Writes what a journal record holds: one batch, as one chunk a trace. */
+export class BatchEncoder {
+  readonly #encoder = new ChunkEncoder();
+  readonly #record = new ByteWriter();
+
+  /** The record, and the chunks as views into it in the order of `contents`. */
+  encode(
+    receivedAtMs: number,
+    contents: readonly { traceId: TraceId | ''; content: ChunkContent }[],
+  ): { record: Buffer; chunks: Chunk[] } {
+    const out = this.#record;
+    out.reset();
+    out.byte(BATCH_VERSION);
+    out.varint(Math.max(0, Math.round(receivedAtMs)));
+    const ends: { ids: number; body: number; end: number }[] = [];
+    for (const { traceId, content } of contents) {
+      this.#encoder.encode(content);
+      const { ids, body } = this.#encoder;
+      out.hex(traceId === '' ? NO_TRACE : traceId);
+      out.varint(ids.length);
+      out.varint(body.length);
+      out.raw(ids.view());
+      out.raw(body.view());
+      ends.push({ ids: ids.length, body: body.length, end: out.length });
+    }
+    const record = out.copy();
+    const chunks = ends.map(({ ids, body, end }) => ({
+      ids: record.subarray(end - body - ids, end - body),
+      body: record.subarray(end - body, end),
+    }));
+    return { record, chunks };
+  }
+}
+
+/** @throws {DamagedDataError} when the bytes are not a whole batch of a version this one reads. */
+export function decodeBatch(record: Uint8Array): EncodedBatch {
+  const reader = new ByteReader(record);
+  const version = reader.byte();
+  if (version !== BATCH_VERSION)
+    throw new DamagedDataError(`A batch has version ${version}, which this one cannot read.`);
+  const batch: EncodedBatch = { receivedAtMs: reader.varint(), chunks: [] };
+  while (!reader.done) {
+    const id = reader.hex(16);
+    const idsLength = reader.varint();
+    const bodyLength = reader.varint();
+    const chunk = { ids: reader.raw(idsLength), body: reader.raw(bodyLength) };
+    batch.chunks.push({ traceId: id === NO_TRACE ? '' : id, chunk });
+  }
+  return batch;
+}

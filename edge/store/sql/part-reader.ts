@@ -1,0 +1,89 @@
+import type { TraceId } from '../../../src/wire/ids.ts';
+import { decodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
+import { DamagedDataError } from '../encoding/byte-reader.ts';
+import type { Chunk } from '../encoding/chunk.ts';
+import type { Search } from '../search.ts';
+import type { SummaryState } from '../summary.ts';
+import { searchTraces } from './search-traces.ts';
+import { firstRow, type SqlDriver } from './sql-driver.ts';
+import { fromRow, TRACE_COLUMNS, traceKey } from './trace-row.ts';
+import { WordReader } from './words.ts';
+
+export interface PartTotals {
+  traces: number;
+  spans: number;
+  logs: number;
+  /** Epoch ms of the earliest and latest start of a trace; absent when there is none. */
+  oldestMs?: number;
+  newestMs?: number;
+}
+
+/** Reads a part; any number of readers may be open beside its writer. */
+export class PartReader {
+  readonly #driver: SqlDriver;
+  readonly #words: WordReader;
+  readonly #baseUs: number;
+  // Traces that are near each other are read together: replay after a crash, resent batches.
+  #lastBlock: { id: number; slots: Chunk[][] } | undefined;
+
+  constructor(driver: SqlDriver) {
+    this.#driver = driver;
+    this.#words = new WordReader(driver);
+    this.#baseUs = Number(firstRow(driver, 'SELECT base_us FROM total')?.base_us);
+  }
+
+  summary(traceId: TraceId): SummaryState | undefined {
+    const row = firstRow(this.#driver, `SELECT ${TRACE_COLUMNS} FROM trace WHERE trace_id = ?`, [traceKey(traceId)]);
+    return row && fromRow(row, this.#baseUs, this.#words);
+  }
+
+  /** Everything of a trace in the order it was written; empty when there is nothing. */
+  chunks(traceId: TraceId): Chunk[] {
+    const trace = firstRow(this.#driver, 'SELECT id, place FROM trace WHERE trace_id = ?', [traceKey(traceId)]);
+    if (!trace) return [];
+    const places = [Number(trace.place)];
+    for (const row of this.#driver.rows('SELECT place FROM fragment WHERE trace = ?', [Number(trace.id)])) {
+      places.push(Number(row.place));
+    }
+    return places.flatMap((place) => this.#slot(place));
+  }
+
+  *search(search: Search): Generator<SummaryState> {
+    for (const row of searchTraces(this.#driver, this.#words, this.#baseUs, search)) {
+      yield fromRow(row, this.#baseUs, this.#words);
+    }
+  }
+
+  hasLooseKey(key: number): boolean {
+    return firstRow(this.#driver, 'SELECT 1 FROM loose_key WHERE key = ?', [key]) !== undefined;
+  }
+
+  *traceIds(): Generator<Uint8Array> {
+    for (const row of this.#driver.rows('SELECT trace_id FROM trace', [])) yield row.trace_id as Uint8Array;
+  }
+
+  totals(): PartTotals {
+    const total = firstRow(this.#driver, 'SELECT traces, spans, logs FROM total');
+    // Two statements: each is one step in the index, both together read all of it.
+    const oldest = firstRow(this.#driver, 'SELECT min(start) AS start FROM trace')?.start;
+    const newest = firstRow(this.#driver, 'SELECT max(start) AS start FROM trace')?.start;
+    const totals: PartTotals = {
+      traces: Number(total?.traces),
+      spans: Number(total?.spans),
+      logs: Number(total?.logs),
+    };
+    if (typeof oldest === 'number') totals.oldestMs = (oldest + this.#baseUs) / 1000;
+    if (typeof newest === 'number') totals.newestMs = (newest + this.#baseUs) / 1000;
+    return totals;
+  }
+
+  #slot(place: number): Chunk[] {
+    const id = Math.floor(place / SLOTS_PER_BLOCK);
+    if (this.#lastBlock?.id !== id) {
+      const data = firstRow(this.#driver, 'SELECT data FROM block WHERE id = ?', [id])?.data;
+      if (!(data instanceof Uint8Array)) throw new DamagedDataError(`Block ${id} is missing.`);
+      this.#lastBlock = { id, slots: decodeBlock(data) };
+    }
+    return this.#lastBlock.slots[place % SLOTS_PER_BLOCK] ?? [];
+  }
+}

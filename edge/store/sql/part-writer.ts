@@ -1,0 +1,112 @@
+import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
+import type { Chunk } from '../encoding/chunk.ts';
+import type { SummaryState } from '../summary.ts';
+import { firstRow, type SqlDriver } from './sql-driver.ts';
+import { toRow, traceKey, UPSERT_TRACE } from './trace-row.ts';
+import { WordWriter } from './words.ts';
+
+/** What is to be written of one trace. */
+export interface SealedTrace {
+  /** Of the whole trace, with what this part already holds of it. */
+  state: SummaryState;
+  chunks: readonly Chunk[];
+  /** True when the part already holds something of the trace. */
+  known: boolean;
+  /** Spans and log records in `chunks`. */
+  newSpans: number;
+  newLogs: number;
+}
+
+/** Log records that belong to no trace. */
+export interface SealedLoose {
+  chunks: readonly Chunk[];
+  keys: readonly number[];
+  newLogs: number;
+}
+
+/** The one writer of a part. */
+export class PartWriter {
+  readonly #driver: SqlDriver;
+  readonly #words: WordWriter;
+  readonly #baseUs: number;
+  readonly #codec: Codec | undefined;
+  #nextBlock: number;
+
+  constructor(driver: SqlDriver, codec?: Codec) {
+    this.#driver = driver;
+    this.#codec = codec;
+    this.#words = new WordWriter(driver);
+    this.#baseUs = Number(firstRow(driver, 'SELECT base_us FROM total')?.base_us);
+    this.#nextBlock = Number(firstRow(driver, 'SELECT max(id) AS last FROM block')?.last ?? 0) + 1;
+  }
+
+  /** Writes all or, when it throws, nothing. */
+  write(traces: readonly SealedTrace[], loose?: SealedLoose): void {
+    const nextBlock = this.#nextBlock;
+    try {
+      this.#driver.transaction(() => {
+        for (const group of groupByBytes(traces)) this.#writeBlock(group);
+        if (loose) this.#writeLoose(loose);
+        this.#count(traces, loose);
+      });
+    } catch (error) {
+      this.#nextBlock = nextBlock;
+      this.#words.reset();
+      throw error;
+    }
+  }
+
+  #writeBlock(traces: readonly SealedTrace[]): void {
+    const block = this.#insertBlock(traces.map(({ chunks }) => chunks));
+    traces.forEach((trace, slot) => {
+      const place = block * SLOTS_PER_BLOCK + slot;
+      this.#driver.run(UPSERT_TRACE, toRow(trace.state, place, this.#baseUs, this.#words));
+      if (trace.known) {
+        this.#driver.run('INSERT INTO fragment(trace, place) SELECT id, ? FROM trace WHERE trace_id = ?', [
+          place,
+          traceKey(trace.state.traceId),
+        ]);
+      }
+    });
+  }
+
+  #writeLoose(loose: SealedLoose): void {
+    const block = this.#insertBlock([loose.chunks]);
+    this.#driver.run('INSERT INTO loose(place) VALUES(?)', [block * SLOTS_PER_BLOCK]);
+    for (const key of loose.keys) this.#driver.run('INSERT OR IGNORE INTO loose_key(key) VALUES(?)', [key]);
+  }
+
+  #insertBlock(slots: readonly (readonly Chunk[])[]): number {
+    const block = this.#nextBlock;
+    this.#driver.run('INSERT INTO block(id, data) VALUES(?, ?)', [block, encodeBlock(slots, this.#codec)]);
+    this.#nextBlock += 1;
+    return block;
+  }
+
+  #count(traces: readonly SealedTrace[], loose: SealedLoose | undefined): void {
+    let added = 0;
+    let spans = 0;
+    let logs = loose?.newLogs ?? 0;
+    for (const trace of traces) {
+      if (!trace.known) added += 1;
+      spans += trace.newSpans;
+      logs += trace.newLogs;
+    }
+    this.#driver.run('UPDATE total SET traces = traces + ?, spans = spans + ?, logs = logs + ?', [added, spans, logs]);
+  }
+}
+
+function* groupByBytes(traces: readonly SealedTrace[]): Generator<SealedTrace[]> {
+  let group: SealedTrace[] = [];
+  let bytes = 0;
+  for (const trace of traces) {
+    group.push(trace);
+    for (const chunk of trace.chunks) bytes += chunk.body.length + chunk.ids.length;
+    if (bytes >= BLOCK_TARGET_BYTES || group.length === SLOTS_PER_BLOCK) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+  }
+  if (group.length > 0) yield group;
+}

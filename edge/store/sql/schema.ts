@@ -1,0 +1,58 @@
+import type { SqlDriver } from './sql-driver.ts';
+
+/** "TLin" as SQLite's application id: tells our files from any other. */
+export const APPLICATION_ID = 0x544c696e;
+/** Version of files and journal alike; a store refuses what is newer. */
+export const FORMAT_VERSION = 1;
+
+/**
+ * A part: the traces first received in one stretch of time. Times are microseconds from `base_us`, which keeps them
+ * short; texts that repeat are numbers into `word`.
+ */
+const SCHEMA = `
+CREATE TABLE total(base_us INTEGER NOT NULL, traces INTEGER NOT NULL, spans INTEGER NOT NULL, logs INTEGER NOT NULL);
+CREATE TABLE word(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE(kind, text));
+CREATE TABLE block(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE trace(
+  id INTEGER PRIMARY KEY,
+  trace_id BLOB NOT NULL UNIQUE,
+  place INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  duration INTEGER NOT NULL,
+  name INTEGER NOT NULL,
+  service INTEGER NOT NULL,
+  name_lag INTEGER NOT NULL,
+  marks INTEGER NOT NULL,
+  route INTEGER NOT NULL,
+  route_lag INTEGER NOT NULL,
+  services INTEGER NOT NULL,
+  activity INTEGER NOT NULL,
+  spans INTEGER NOT NULL,
+  logs INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  lcp INTEGER, inp INTEGER, cls INTEGER, fcp INTEGER, ttfb INTEGER,
+  session INTEGER NOT NULL,
+  person INTEGER NOT NULL,
+  updated INTEGER NOT NULL
+);
+CREATE INDEX trace_start ON trace(start);
+CREATE INDEX trace_services ON trace(services, start);
+CREATE INDEX trace_name ON trace(name, start);
+CREATE INDEX trace_route ON trace(route, start);
+CREATE INDEX trace_error ON trace(start, duration) WHERE errors > 0;
+CREATE INDEX trace_slow ON trace(start, duration) WHERE duration >= 1000000;
+CREATE INDEX trace_session ON trace(session) WHERE session <> 0;
+CREATE INDEX trace_person ON trace(person) WHERE person <> 0;
+CREATE INDEX trace_updated ON trace(updated);
+CREATE TABLE fragment(trace INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY(trace, place)) WITHOUT ROWID;
+CREATE TABLE loose(place INTEGER PRIMARY KEY);
+CREATE TABLE loose_key(key INTEGER PRIMARY KEY);
+`;
+
+/** Makes an empty database a part whose times count from `baseUs`; all of it or nothing. */
+export function createPart(driver: SqlDriver, baseUs: number): void {
+  driver.transaction(() => {
+    driver.exec(SCHEMA);
+    driver.run('INSERT INTO total(base_us, traces, spans, logs) VALUES(?, 0, 0, 0)', [baseUs]);
+  });
+}

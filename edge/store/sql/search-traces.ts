@@ -1,0 +1,148 @@
+import type { Search } from '../search.ts';
+import type { SqlDriver, SqlRow, SqlValue } from './sql-driver.ts';
+import { TRACE_COLUMNS, traceKey } from './trace-row.ts';
+import { NO_WORD, WORD, type WordReader } from './words.ts';
+
+// An index that lists one value's traces by start is walked once a value; beyond this many, the time index is.
+const MAX_WALKS = 16;
+// What makes `trace_slow` apply; the number stands in the index.
+const SLOW_US = 1_000_000;
+
+interface Condition {
+  column: string;
+  sql: string;
+  values: SqlValue[];
+}
+
+interface Access {
+  index: string;
+  /** One walk a value when the index leads with this column. */
+  column?: string;
+  ids?: readonly number[];
+}
+
+/** Rows that match, newest start first. Which index is walked is decided here, not left to the planner. */
+export function searchTraces(driver: SqlDriver, words: WordReader, baseUs: number, search: Search): Iterable<SqlRow> {
+  const plan = planSearch(words, baseUs, search);
+  if (!plan) return [];
+  const { access, conditions } = plan;
+  if (!access.ids) return walk(driver, access.index, conditions);
+  const others = conditions.filter(({ column }) => column !== access.column);
+  const walks = access.ids.map((id) =>
+    walk(driver, access.index, [{ column: '', sql: `${access.column} = ?`, values: [id] }, ...others]),
+  );
+  return mergeWalks(walks);
+}
+
+/** `undefined` when nothing can match, because a text of the filter is in no trace. */
+function planSearch(
+  words: WordReader,
+  baseUs: number,
+  search: Search,
+): { access: Access; conditions: Condition[] } | undefined {
+  const { filter } = search;
+  const conditions = rangeConditions(search, baseUs);
+  // The last to be set wins: what usually leaves fewest rows comes last.
+  let access: Access = { index: 'trace_start' };
+  const add = (column: string, sql: string, ...values: SqlValue[]): void => {
+    conditions.push({ column, sql: `${column} ${sql}`, values });
+  };
+  const addIds = (column: string, index: string, ids: readonly number[]): boolean => {
+    add(column, 'IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
+    if (ids.length <= MAX_WALKS) access = { index, column, ids };
+    return ids.length > 0;
+  };
+
+  const { service } = filter;
+  if (service !== undefined) {
+    const ids = words.matching(WORD.services, (set) => JSON.parse(set).includes(service));
+    if (!addIds('services', 'trace_services', ids)) return undefined;
+  }
+  if (search.name !== '') {
+    const ids = words.matching(WORD.name, (name) => name.toLowerCase().includes(search.name));
+    if (!addIds('name', 'trace_name', ids)) return undefined;
+  }
+  if (filter.route !== undefined) {
+    const id = words.id(WORD.route, filter.route);
+    if (id === undefined) return undefined;
+    addIds('route', 'trace_route', [id]);
+  }
+  if (filter.activity !== undefined) {
+    const id = words.id(WORD.activity, filter.activity);
+    if (id === undefined) return undefined;
+    add('activity', '= ?', id);
+  }
+  if (search.minDurationUs >= SLOW_US) {
+    add('duration', `>= ${SLOW_US}`);
+    access = { index: 'trace_slow' };
+  }
+  if (filter.error !== undefined) {
+    add('errors', filter.error ? '> 0' : '= 0');
+    if (filter.error) access = { index: 'trace_error' };
+  }
+  if (filter.updatedAfterMs !== undefined) {
+    add('updated', '> ?', Math.round(filter.updatedAfterMs - baseUs / 1000));
+    access = { index: 'trace_updated' };
+  }
+  for (const [column, kind, text] of [
+    ['session', WORD.session, filter.sessionId],
+    ['person', WORD.person, filter.userId],
+  ] as const) {
+    if (text === undefined) continue;
+    const id = words.id(kind, text);
+    if (id === undefined) return undefined;
+    add(column, '= ?', id);
+    if (id === NO_WORD) continue;
+    add(column, '<> 0');
+    access = { index: `trace_${column}` };
+  }
+  return { access, conditions };
+}
+
+function rangeConditions(search: Search, baseUs: number): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (column: string, operator: string, value: number): void => {
+    if (Number.isFinite(value)) conditions.push({ column, sql: `${column} ${operator} ?`, values: [value] });
+  };
+  add('start', '>=', search.fromUs - baseUs);
+  const { after } = search;
+  add('start', '<=', Math.min(search.toUs, after?.startUs ?? Number.POSITIVE_INFINITY) - baseUs);
+  if (after) {
+    const values = [after.startUs - baseUs, traceKey(after.traceId)];
+    conditions.push({ column: 'start', sql: '(start < ? OR trace_id < ?)', values });
+  }
+  if (search.minDurationUs > 0) add('duration', '>=', search.minDurationUs);
+  add('duration', '<=', search.maxDurationUs);
+  return conditions;
+}
+
+function walk(driver: SqlDriver, index: string, conditions: readonly Condition[]): Iterable<SqlRow> {
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
+  return driver.rows(
+    `SELECT ${TRACE_COLUMNS} FROM trace INDEXED BY ${index} ${where} ORDER BY start DESC, trace_id DESC`,
+    conditions.flatMap(({ values }) => values),
+  );
+}
+
+function* mergeWalks(walks: readonly Iterable<SqlRow>[]): Generator<SqlRow> {
+  const heads: { row: SqlRow; rest: Iterator<SqlRow> }[] = [];
+  const advance = (rest: Iterator<SqlRow>): void => {
+    const next = rest.next();
+    if (!next.done) heads.push({ row: next.value, rest });
+  };
+  for (const rows of walks) advance(rows[Symbol.iterator]());
+  while (heads.length > 0) {
+    let best = 0;
+    for (let i = 1; i < heads.length; i += 1) if (isNewer(heads[i]?.row, heads[best]?.row)) best = i;
+    const [head] = heads.splice(best, 1);
+    if (!head) return;
+    yield head.row;
+    advance(head.rest);
+  }
+}
+
+function isNewer(a: SqlRow | undefined, b: SqlRow | undefined): boolean {
+  const later = Number(a?.start) - Number(b?.start);
+  if (later !== 0) return later > 0;
+  return Buffer.compare(a?.trace_id as Uint8Array, b?.trace_id as Uint8Array) > 0;
+}

@@ -1,0 +1,106 @@
+import type { TraceId } from '../../../src/wire/ids.ts';
+import {
+  emptySummary,
+  type SummaryState,
+  traceDurationUs,
+  traceStartUs,
+  VITAL_NAMES,
+  VITAL_SCALE,
+} from '../summary.ts';
+import type { SqlRow, SqlValue } from './sql-driver.ts';
+import { WORD, type WordReader, type WordWriter } from './words.ts';
+
+const COLUMNS = [
+  'start',
+  'duration',
+  'name',
+  'service',
+  'name_lag',
+  'marks',
+  'route',
+  'route_lag',
+  'services',
+  'activity',
+  'spans',
+  'logs',
+  'errors',
+  ...VITAL_NAMES,
+  'session',
+  'person',
+  'updated',
+];
+const HAS_ROOT = 4;
+
+/** Writes a summary over the one that is there; where the trace lies stays. */
+export const UPSERT_TRACE = `INSERT INTO trace(trace_id, place, ${COLUMNS.join(', ')})
+VALUES(?, ?, ${COLUMNS.map(() => '?').join(', ')})
+ON CONFLICT(trace_id) DO UPDATE SET ${COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+
+export const TRACE_COLUMNS = `trace_id, ${COLUMNS.join(', ')}`;
+
+/** Values of `UPSERT_TRACE`. */
+export function toRow(state: SummaryState, place: number, baseUs: number, words: WordWriter): SqlValue[] {
+  const startUs = traceStartUs(state);
+  return [
+    traceKey(state.traceId),
+    place,
+    startUs - baseUs,
+    traceDurationUs(state),
+    words.id(WORD.name, state.name),
+    words.id(WORD.service, state.service),
+    state.spans > 0 ? state.namedUs - startUs : 0,
+    (state.hasRoot ? HAS_ROOT : 0) + state.routeRank,
+    words.id(WORD.route, state.route),
+    state.routeRank > 0 ? state.routedUs - startUs : 0,
+    // As JSON, because a service may hold any character.
+    words.id(WORD.services, state.services.length === 0 ? '' : JSON.stringify(state.services)),
+    words.id(WORD.activity, state.activity),
+    state.spans,
+    state.logs,
+    state.errors,
+    ...VITAL_NAMES.map((vital) => {
+      const value = state.vitals[vital];
+      return value === undefined ? null : Math.round(value * VITAL_SCALE);
+    }),
+    words.id(WORD.session, state.sessionId),
+    words.id(WORD.person, state.userId),
+    Math.round(state.updatedMs - baseUs / 1000),
+  ];
+}
+
+export function fromRow(row: SqlRow, baseUs: number, words: WordReader): SummaryState {
+  const state = emptySummary(Buffer.from(row.trace_id as Uint8Array).toString('hex'));
+  const startUs = Number(row.start) + baseUs;
+  const marks = Number(row.marks);
+  state.spans = Number(row.spans);
+  state.logs = Number(row.logs);
+  state.errors = Number(row.errors);
+  if (state.spans > 0) {
+    state.startUs = startUs;
+    state.endUs = startUs + Number(row.duration);
+    state.namedUs = startUs + Number(row.name_lag);
+  } else state.loggedUs = startUs;
+  state.name = words.text(Number(row.name));
+  state.service = words.text(Number(row.service));
+  state.hasRoot = marks >= HAS_ROOT;
+  state.routeRank = marks % HAS_ROOT;
+  if (state.routeRank > 0) {
+    state.route = words.text(Number(row.route));
+    state.routedUs = startUs + Number(row.route_lag);
+  }
+  const services = words.text(Number(row.services));
+  state.services = services === '' ? [] : JSON.parse(services);
+  state.activity = words.text(Number(row.activity));
+  for (const vital of VITAL_NAMES) {
+    const value = row[vital];
+    if (value !== null && value !== undefined) state.vitals[vital] = Number(value) / VITAL_SCALE;
+  }
+  state.sessionId = words.text(Number(row.session));
+  state.userId = words.text(Number(row.person));
+  state.updatedMs = Number(row.updated) + baseUs / 1000;
+  return state;
+}
+
+export function traceKey(traceId: TraceId): Buffer {
+  return Buffer.from(traceId, 'hex');
+}

@@ -1,0 +1,115 @@
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { TraceId } from '../../../src/wire/ids.ts';
+import { PartReader, type PartTotals } from '../sql/part-reader.ts';
+import { PartWriter } from '../sql/part-writer.ts';
+import { APPLICATION_ID, createPart, FORMAT_VERSION } from '../sql/schema.ts';
+import { firstRow, type SqlDriver } from '../sql/sql-driver.ts';
+import { nodeSqlDriver } from './node-sql-driver.ts';
+import { assertOurs, reason, StoreOpenError } from './store-file.ts';
+import { TraceIdFilter } from './trace-id-filter.ts';
+
+// 4 KB pages waste least behind blocks of some 30 KB.
+const PRAGMAS = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -8192;`;
+// Before the write-ahead log is on: what tells the file as ours must be in the file itself, whatever happens next.
+const CREATE_PRAGMAS = `PRAGMA page_size = 4096; PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${FORMAT_VERSION};`;
+
+/** One database file: its only writer, and a reader beside it. */
+export class PartFile {
+  readonly path: string;
+  readonly number: number;
+  readonly reader: PartReader;
+  readonly writer: PartWriter;
+  /** Start of the stretch of receive times it holds, epoch ms. */
+  readonly fromMs: number;
+  totals: PartTotals;
+  #filter: TraceIdFilter;
+  readonly #writing: DatabaseSync;
+  readonly #reading: DatabaseSync;
+  readonly #readDriver: SqlDriver;
+
+  /**
+   * @param fromMs for a file that is not there yet
+   * @throws {StoreOpenError} when the file is not ours, of a newer version, or damaged
+   */
+  constructor(path: string, number: number, fromMs: number) {
+    this.path = path;
+    this.number = number;
+    assertOurs(path);
+    try {
+      this.#writing = openForWriting(path, fromMs);
+      this.#reading = new DatabaseSync(path, { readOnly: true });
+      this.writer = new PartWriter(nodeSqlDriver(this.#writing));
+      this.#readDriver = nodeSqlDriver(this.#reading);
+      this.reader = new PartReader(this.#readDriver);
+      this.totals = this.reader.totals();
+      this.fromMs = Number(firstRow(this.#readDriver, 'SELECT base_us FROM total')?.base_us) / 1000;
+    } catch (cause) {
+      if (cause instanceof StoreOpenError) throw cause;
+      throw new StoreOpenError(`Cannot open ${path}: ${reason(cause)}.`, { cause });
+    }
+    this.#filter = this.#buildFilter();
+  }
+
+  mayHold(traceId: TraceId): boolean {
+    return this.#filter.has(traceId);
+  }
+
+  /** Something was written: totals and filter follow. */
+  wrote(traceIds: Iterable<TraceId>): void {
+    for (const traceId of traceIds) this.#filter.add(traceId);
+    if (this.#filter.full) this.#filter = this.#buildFilter();
+    this.totals = this.reader.totals();
+  }
+
+  /** Epoch ms of the last batch it holds something of; `fromMs` when it is empty. */
+  lastUpdateMs(): number {
+    const updated = firstRow(this.#readDriver, 'SELECT max(updated) AS updated FROM trace')?.updated;
+    return this.fromMs + (typeof updated === 'number' ? Math.max(0, updated) : 0);
+  }
+
+  bytes(): number {
+    let bytes = 0;
+    for (const path of this.#paths()) if (existsSync(path)) bytes += statSync(path).size;
+    return bytes;
+  }
+
+  close(): void {
+    this.#reading.close();
+    // The last connection to close copies the write-ahead log into the file and deletes it.
+    this.#writing.close();
+  }
+
+  /** Closes and deletes the file. */
+  delete(): void {
+    this.close();
+    for (const path of this.#paths()) rmSync(path, { force: true });
+  }
+
+  #paths(): string[] {
+    return [this.path, `${this.path}-wal`, `${this.path}-shm`];
+  }
+
+  #buildFilter(): TraceIdFilter {
+    const filter = new TraceIdFilter(this.totals.traces * 2);
+    for (const id of this.reader.traceIds()) filter.add(Buffer.from(id).toString('hex'));
+    return filter;
+  }
+}
+
+function openForWriting(path: string, fromMs: number): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    const driver = nodeSqlDriver(database);
+    const isNew = firstRow(driver, "SELECT 1 FROM sqlite_schema WHERE name = 'total'") === undefined;
+    if (isNew) database.exec(CREATE_PRAGMAS);
+    database.exec(PRAGMAS);
+    if (isNew) createPart(driver, Math.floor(fromMs) * 1000);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,194 @@
+import { setImmediate } from 'node:timers/promises';
+import { decodeChunk } from '../encoding/chunk.ts';
+import { logKey, looseKey } from '../encoding/fingerprint.ts';
+import type { LiveTrace } from '../live-trace.ts';
+import type { LiveTraces } from '../live-traces.ts';
+import type { SealedLoose, SealedTrace } from '../sql/part-writer.ts';
+import type { Journal } from './journal.ts';
+import type { PartFile } from './part-file.ts';
+import type { PartFiles } from './part-files.ts';
+import { reason } from './store-file.ts';
+
+export interface SealerOptions {
+  live: LiveTraces<PartFile>;
+  parts: PartFiles;
+  journal: Journal;
+  quietMs: number;
+  report: (message: string) => void;
+}
+
+const TICK_MS = 1000;
+/** Memory for traces that wait; beyond it those longest without news are sealed first. */
+const LIVE_BYTES = 32 * 1024 * 1024;
+/** Written in one transaction, with one sync: a few blocks. */
+const GROUP_BYTES = 1024 * 1024;
+/** Fewer quiet traces than this wait for company, so that blocks are worth compressing, but not longer than this. */
+const COMPANY_BYTES = 192 * 1024;
+const MAX_WAIT_MS = 120_000;
+/** Segments that only a few long traces hold on to are freed by sealing those. */
+const MAX_SEGMENTS = 8;
+
+/** Moves traces from memory and journal into blocks, in the background, and deletes the journal behind them. */
+export class Sealer {
+  readonly #options: SealerOptions;
+  // Chunks of each segment that are in no block yet.
+  readonly #open = new Map<number, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #scheduled = false;
+
+  constructor(options: SealerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#schedule(), TICK_MS);
+    this.#timer.unref();
+    this.#schedule();
+  }
+
+  /** A segment from before, which is deleted when all that is read from it is sealed. */
+  adopt(segment: number): void {
+    this.#open.set(segment, 0);
+  }
+
+  /** Chunks were made readable that lie in this segment of the journal. */
+  added(segment: number, chunks: number): void {
+    this.#open.set(segment, (this.#open.get(segment) ?? 0) + chunks);
+    if (this.#options.live.bytes > LIVE_BYTES) this.#schedule();
+  }
+
+  journalBytes(): number {
+    return this.#options.journal.bytes;
+  }
+
+  /** Seals what last changed before a time, epoch ms. */
+  sealOlderThan(ms: number): Promise<void> {
+    return this.#run((waiting) => waiting.filter(({ state }) => state.updatedMs < ms));
+  }
+
+  sealAll(): Promise<void> {
+    return this.#run((waiting) => waiting);
+  }
+
+  /** Seals everything and ends; the journal is closed before. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.sealAll();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    void this.#run(this.#due.bind(this)).finally(() => {
+      this.#scheduled = false;
+    });
+  }
+
+  // One run at a time; each looks at what there is when its turn comes.
+  #run(select: (waiting: LiveTrace<PartFile>[]) => LiveTrace<PartFile>[]): Promise<void> {
+    const run = this.#running.then(() => {
+      const waiting = [...this.#options.live.all()].filter(({ chunks }) => chunks.length > 0);
+      return this.#seal(select(waiting));
+    });
+    this.#running = run.catch((error: unknown) => {
+      this.#options.report(`Traces could not be moved from the journal into blocks, and stay there: ${reason(error)}.`);
+    });
+    return this.#running;
+  }
+
+  #due(waiting: LiveTrace<PartFile>[]): LiveTrace<PartFile>[] {
+    const { live, quietMs } = this.#options;
+    const nowMs = performance.now();
+    const due = new Set<LiveTrace<PartFile>>();
+    let excess = live.bytes > LIVE_BYTES ? live.bytes - LIVE_BYTES / 2 : 0;
+    for (const trace of waiting) {
+      if (excess <= 0) break;
+      due.add(trace);
+      excess -= trace.bytes;
+    }
+    const segments = [...this.#open.keys()];
+    const oldest = segments.at(-MAX_SEGMENTS) ?? 0;
+    const quiet: LiveTrace<PartFile>[] = [];
+    let quietBytes = 0;
+    for (const trace of waiting) {
+      const waitedMs = nowMs - trace.waitingSinceMs;
+      if (waitedMs > MAX_WAIT_MS || (trace.chunks[0]?.segment ?? oldest) < oldest) due.add(trace);
+      if (nowMs - trace.touchedMs < quietMs) continue;
+      quiet.push(trace);
+      quietBytes += trace.bytes;
+    }
+    if (quietBytes >= COMPANY_BYTES || due.size > 0) for (const trace of quiet) due.add(trace);
+    return [...due];
+  }
+
+  async #seal(traces: readonly LiveTrace<PartFile>[]): Promise<void> {
+    const byPart = new Map<PartFile | undefined, LiveTrace<PartFile>[]>();
+    for (const trace of traces) {
+      const group = byPart.get(trace.home);
+      if (group) group.push(trace);
+      else byPart.set(trace.home, [trace]);
+    }
+    for (const [home, group] of byPart) {
+      for (const some of groupByBytes(group)) {
+        this.#write(home, some);
+        // What was accepted meanwhile is served between groups.
+        await setImmediate();
+      }
+    }
+    this.#freeSegments();
+  }
+
+  #write(home: PartFile | undefined, traces: readonly LiveTrace<PartFile>[]): void {
+    const { live, parts } = this.#options;
+    const lastMs = traces.reduce((last, { state }) => Math.max(last, state.updatedMs), 0);
+    const part = home ?? parts.current(lastMs);
+    const loose = traces.find(({ traceId }) => traceId === '');
+    const sealed = traces.filter((trace) => trace !== loose).map(sealTrace);
+    part.writer.write(sealed, loose && sealLoose(loose));
+    part.wrote(sealed.flatMap(({ known, state }) => (known ? [] : [state.traceId])));
+    for (const trace of traces) {
+      for (const { segment } of trace.chunks) this.#open.set(segment, (this.#open.get(segment) ?? 0) - 1);
+      live.sealed(trace, trace.chunks.length, part);
+    }
+  }
+
+  #freeSegments(): void {
+    const { journal } = this.#options;
+    for (const [segment, open] of this.#open) {
+      if (open > 0 || segment === journal.writing) continue;
+      journal.remove(segment);
+      this.#open.delete(segment);
+    }
+  }
+}
+
+function sealTrace(trace: LiveTrace<PartFile>): SealedTrace {
+  let newSpans = 0;
+  let newLogs = 0;
+  for (const { spans, logs } of trace.chunks) {
+    newSpans += spans;
+    newLogs += logs;
+  }
+  const { state, chunks, home } = trace;
+  return { state, chunks, known: home !== undefined, newSpans, newLogs };
+}
+
+function sealLoose({ chunks }: LiveTrace<PartFile>): SealedLoose {
+  const records = chunks.flatMap((chunk) => decodeChunk(chunk, '').logs);
+  return { chunks, keys: records.map((record) => looseKey(logKey(record))), newLogs: records.length };
+}
+
+function* groupByBytes(traces: readonly LiveTrace<PartFile>[]): Generator<LiveTrace<PartFile>[]> {
+  let group: LiveTrace<PartFile>[] = [];
+  let bytes = 0;
+  for (const trace of traces) {
+    group.push(trace);
+    bytes += trace.bytes;
+    if (bytes < GROUP_BYTES) continue;
+    yield group;
+    group = [];
+    bytes = 0;
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,216 @@
+import type { TraceId } from '../../../src/wire/ids.ts';
+import { BatchEncoder, decodeBatch } from '../encoding/batch.ts';
+import { decodeChunk } from '../encoding/chunk.ts';
+import { looseKey } from '../encoding/fingerprint.ts';
+import type { LiveTrace } from '../live-trace.ts';
+import { LiveTraces, type PreparedBatch } from '../live-traces.ts';
+import { compareNewestFirst, createSearch, formatCursor, matches } from '../search.ts';
+import { type SummaryState, toTraceSummary, traceStartUs } from '../summary.ts';
+import {
+  type AcceptedBatch,
+  type AppendResult,
+  type ExpireResult,
+  type StoredTrace,
+  type StoreStats,
+  StoreUnavailableError,
+  type TraceFilter,
+  type TracePage,
+  type TraceStore,
+} from '../trace-store.ts';
+import { Journal } from './journal.ts';
+import type { PartFile } from './part-file.ts';
+import type { PartFiles } from './part-files.ts';
+import { Sealer } from './sealer.ts';
+import { reason } from './store-file.ts';
+import { readStoredTrace } from './stored-trace.ts';
+
+export interface SqliteStoreParts {
+  journalDirectory: string;
+  segmentBytes: number;
+  parts: PartFiles;
+  unlock: () => void;
+  retentionMs: number;
+  maxBytes: number;
+  quietMs: number;
+  report: (message: string) => void;
+}
+
+/** More than this waiting for blocks means the disk cannot follow: senders are told to come again. */
+const MAX_LIVE_BYTES = 256 * 1024 * 1024;
+
+/** Journal, live traces, sealer and parts put together; made by `openSqliteStore`. */
+export class SqliteStore implements TraceStore {
+  readonly #made: SqliteStoreParts;
+  readonly #parts: PartFiles;
+  readonly #journal: Journal;
+  readonly #live: LiveTraces<PartFile>;
+  readonly #sealer: Sealer;
+  readonly #encoder = new BatchEncoder();
+  #version = Date.now();
+  #closing: Promise<void> | undefined;
+
+  constructor(made: SqliteStoreParts) {
+    const { parts, journalDirectory, segmentBytes } = made;
+    this.#made = made;
+    this.#parts = parts;
+    const last = Journal.segments(journalDirectory).at(-1) ?? 0;
+    this.#journal = new Journal(journalDirectory, last + 1, segmentBytes);
+    this.#live = new LiveTraces<PartFile>(
+      {
+        find: (traceId) => {
+          const held = parts.holding(traceId);
+          return held && { home: held.part, state: held.state, chunks: held.part.reader.chunks(traceId) };
+        },
+        chunks: (part, traceId) => part.reader.chunks(traceId),
+        hasLooseKey: (key) => parts.all().some(({ reader }) => reader.hasLooseKey(looseKey(key))),
+      },
+      () => performance.now(),
+    );
+    this.#sealer = new Sealer({
+      live: this.#live,
+      parts,
+      journal: this.#journal,
+      quietMs: made.quietMs,
+      report: made.report,
+    });
+  }
+
+  /** Reads the journal a crash or a kill left, seals what is in it and deletes it. */
+  async replay(): Promise<void> {
+    const { journalDirectory, report } = this.#made;
+    for (const segment of Journal.segments(journalDirectory)) {
+      this.#sealer.adopt(segment);
+      for (const payload of Journal.read(journalDirectory, segment, report)) this.#replayBatch(payload, segment);
+    }
+    this.#sealer.start();
+  }
+
+  #replayBatch(payload: Buffer, segment: number): void {
+    const { receivedAtMs, chunks } = decodeBatch(payload);
+    for (const { traceId, chunk } of chunks) {
+      const content = decodeChunk(chunk, traceId);
+      const prepared = this.#live.prepare({ receivedAtMs, keyId: '', ...content });
+      this.#apply(prepared, this.#encode(prepared).chunks, segment);
+    }
+  }
+
+  async append(batch: AcceptedBatch): Promise<AppendResult> {
+    if (this.#closing) throw new StoreUnavailableError('The store is closing.');
+    if (this.#live.bytes > MAX_LIVE_BYTES) throw new StoreUnavailableError('The disk cannot follow; try again later.');
+    const prepared = this.#live.prepare(batch);
+    if (prepared.chunks.length === 0) return prepared.result;
+    const { record, chunks } = this.#encode(prepared);
+    let segment: number;
+    try {
+      segment = await this.#journal.append(record);
+    } catch (cause) {
+      this.#live.rollBack(prepared);
+      throw new StoreUnavailableError(`The journal cannot be written: ${reason(cause)}.`, { cause });
+    }
+    this.#apply(prepared, chunks, segment);
+    this.#version += 1;
+    return prepared.result;
+  }
+
+  #encode(prepared: PreparedBatch<PartFile>): ReturnType<BatchEncoder['encode']> {
+    const contents = prepared.chunks.map((content) => ({ traceId: content.trace.traceId, content }));
+    return this.#encoder.encode(prepared.receivedAtMs, contents);
+  }
+
+  #apply(
+    prepared: PreparedBatch<PartFile>,
+    chunks: ReturnType<BatchEncoder['encode']>['chunks'],
+    segment: number,
+  ): void {
+    prepared.chunks.forEach((pending, i) => {
+      const chunk = chunks[i];
+      if (chunk) this.#live.apply(pending, chunk, segment, prepared.receivedAtMs);
+    });
+    this.#sealer.added(segment, chunks.length);
+  }
+
+  async trace(traceId: TraceId): Promise<StoredTrace | undefined> {
+    const live = this.#live.get(traceId);
+    const part = live?.home ?? this.#parts.holding(traceId)?.part;
+    return readStoredTrace(traceId, [...(part?.reader.chunks(traceId) ?? []), ...(live?.chunks ?? [])]);
+  }
+
+  async search(filter: TraceFilter): Promise<TracePage> {
+    const search = createSearch(filter);
+    const found: SummaryState[] = [];
+    for (const trace of this.#live.all()) {
+      if (isListed(trace) && matches(trace.state, search)) found.push(trace.state);
+    }
+    const wanted = search.limit + 1;
+    // A trace that is in memory as well is told from there: its summary holds both.
+    found.push(...this.#parts.search(search, wanted, ({ traceId }) => !isListed(this.#live.get(traceId))));
+    const page = found.sort(compareNewestFirst).slice(0, search.limit);
+    const last = page.at(-1);
+    const traces = page.map(toTraceSummary);
+    return found.length > search.limit && last ? { traces, nextCursor: formatCursor(last) } : { traces };
+  }
+
+  async stats(): Promise<StoreStats> {
+    const stats: StoreStats = { spans: 0, logs: 0, traces: 0, bytes: this.#bytes(), version: this.#version };
+    const within = (oldestMs: number | undefined, newestMs: number | undefined): void => {
+      if (oldestMs !== undefined) stats.oldestMs = Math.min(oldestMs, stats.oldestMs ?? oldestMs);
+      if (newestMs !== undefined) stats.newestMs = Math.max(newestMs, stats.newestMs ?? newestMs);
+    };
+    for (const { totals } of this.#parts.all()) {
+      stats.spans += totals.spans;
+      stats.logs += totals.logs;
+      stats.traces += totals.traces;
+      within(totals.oldestMs, totals.newestMs);
+    }
+    for (const trace of this.#live.all()) {
+      for (const chunk of trace.chunks) {
+        stats.spans += chunk.spans;
+        stats.logs += chunk.logs;
+      }
+      if (!isListed(trace)) continue;
+      if (!trace.home) stats.traces += 1;
+      const startMs = traceStartUs(trace.state) / 1000;
+      within(startMs, startMs);
+    }
+    return stats;
+  }
+
+  async expire(nowMs: number): Promise<ExpireResult> {
+    const { retentionMs, maxBytes } = this.#made;
+    const removed: ExpireResult = { spans: 0, traces: 0, bytes: 0 };
+    await this.#sealer.sealOlderThan(nowMs - retentionMs);
+    const drop = (part: PartFile): void => {
+      removed.spans += part.totals.spans;
+      removed.traces += part.totals.traces;
+      removed.bytes += part.bytes();
+      this.#parts.drop(part);
+      this.#live.forget(part);
+    };
+    for (const part of [...this.#parts.all()]) if (part.lastUpdateMs() < nowMs - retentionMs) drop(part);
+    if (this.#bytes() > maxBytes) await this.#sealer.sealAll();
+    for (const part of [...this.#parts.all()].slice(0, -1)) if (this.#bytes() > maxBytes) drop(part);
+    if (removed.spans > 0) this.#version += 1;
+    return removed;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#journal.close();
+    await this.#sealer.stop();
+    this.#parts.close();
+    this.#made.unlock();
+  }
+
+  #bytes(): number {
+    return this.#parts.bytes() + this.#sealer.journalBytes();
+  }
+}
+
+/** Something of it is durable, and it is a trace. */
+function isListed(trace: LiveTrace<PartFile> | undefined): boolean {
+  return trace !== undefined && trace.traceId !== '' && trace.chunks.length > 0;
+}
