@@ -2,7 +2,11 @@
 declare module 'node:async_hooks' {
   export class AsyncLocalStorage<T> {
     getStore(): T | undefined;
-    run<R>(store: T, callback: () => R): R;
-    static bind<F extends (...args: never[]) => unknown>(fn: F): F;
+    run<R, A extends unknown[]>(store: T, callback: (...args: A) => R, ...args: A): R;
   }
+}
+
+/** Filled in by the build from package.json. */
+declare module 'throughline:version' {
+  export const VERSION: string;
 }

@@ -78,6 +78,8 @@ export const ATTR_CLIENT_ADDRESS = 'client.address';
 export const ATTR_NETWORK_PROTOCOL_NAME = 'network.protocol.name';
 export const ATTR_NETWORK_PROTOCOL_VERSION = 'network.protocol.version';
 export const ATTR_ERROR_TYPE = 'error.type';
+/** Event on a server span whose body is made while it is sent: the first chunk left the worker. */
+export const EVENT_FIRST_BYTE = 'throughline.response.first_byte';
 
 // resource timing, as the OpenTelemetry browser SIG's working definitions name it; milliseconds from the span's start
 export const ATTR_RESOURCE_INITIATOR_TYPE = 'browser.resource_timing.initiator_type';
@@ -126,6 +128,9 @@ export const ATTR_LEDGER_UNSAMPLED = 'throughline.ledger.unsampled';
 export const ATTR_LEDGER_ACKNOWLEDGED = 'throughline.ledger.acknowledged';
 /** Held by the agent and not in this batch. */
 export const ATTR_LEDGER_PENDING = 'throughline.ledger.pending';
+/** Written to the device, so that they outlive the page; and those that could not be. */
+export const ATTR_LEDGER_STORED = 'throughline.ledger.stored';
+export const ATTR_LEDGER_UNSTORED = 'throughline.ledger.unstored';
 /** Prefix: `throughline.ledger.dropped.<reason>`, reasons of the loss ledger. */
 export const ATTR_LEDGER_DROPPED = 'throughline.ledger.dropped';
 
@@ -153,3 +158,11 @@ export const ATTR_TRUST = 'throughline.trust';
 export const ATTR_KEY_ID = 'throughline.key.id';
 /** On the resource: collector clock minus sender clock when the batch came, in ms; includes the way of the request. */
 export const ATTR_CLOCK_OFFSET = 'throughline.clock.offset_ms';
+
+// page load, milliseconds from the page view's start, as the OpenTelemetry browser SIG's working definitions name them
+export const ATTR_NAVIGATION_DOM_INTERACTIVE = 'browser.navigation_timing.dom_interactive';
+export const ATTR_NAVIGATION_DOM_CONTENT_LOADED = 'browser.navigation_timing.dom_content_loaded_event_end';
+export const ATTR_NAVIGATION_LOAD_END = 'browser.navigation_timing.load_event_end';
+export const ATTR_NAVIGATION_REDIRECT_COUNT = 'browser.navigation_timing.redirect_count';
+/** What a page load fetched, by initiator type: `img:12/340211 script:3/80211` is count and transferred bytes. */
+export const ATTR_RESOURCES = 'throughline.resources';

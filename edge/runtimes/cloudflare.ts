@@ -1,0 +1,22 @@
+import {
+  ATTR_CLOUD_PLATFORM,
+  ATTR_CLOUD_PROVIDER,
+  ATTR_CLOUDFLARE_COLO,
+  ATTR_CLOUDFLARE_RAY_ID,
+} from '../../src/wire/names.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Cloudflare Workers, deployed or local (workerd). Needs the compatibility flag `nodejs_als` or `nodejs_compat`. */
+export const cloudflare: Runtime = {
+  resource: { [ATTR_CLOUD_PROVIDER]: 'cloudflare', [ATTR_CLOUD_PLATFORM]: 'cloudflare.workers' },
+  measuresComputation: false,
+  showsStreams: true,
+  env: (bindings) => bindings,
+  requestAttributes(request) {
+    const colo = (request as { cf?: { colo?: unknown } }).cf?.colo;
+    return {
+      [ATTR_CLOUDFLARE_COLO]: typeof colo === 'string' ? colo : undefined,
+      [ATTR_CLOUDFLARE_RAY_ID]: request.headers.get('cf-ray'),
+    };
+  },
+};

@@ -1,0 +1,19 @@
+import type { Runtime } from './runtime.ts';
+
+interface NodeBindings {
+  outgoing?: { once?(event: string, listener: () => void): unknown; writableEnded?: boolean };
+}
+
+/** Node with `@hono/node-server`, whose bindings hold the request and response of `node:http`. */
+export const node: Runtime = {
+  resource: {},
+  measuresComputation: true,
+  showsStreams: true,
+  env: () => (globalThis as { process?: { env?: unknown } }).process?.env ?? {},
+  requestAttributes: () => ({}),
+  responseSent(bindings) {
+    const outgoing = (bindings as NodeBindings | undefined)?.outgoing;
+    if (typeof outgoing?.once !== 'function') return undefined;
+    return new Promise((resolve) => outgoing.once?.('close', resolve));
+  },
+};

@@ -1,0 +1,41 @@
+import { createSpanId } from '../../src/wire/ids.ts';
+import { formatServerTiming, SERVER_TIMING } from '../../src/wire/server-timing.ts';
+import { TRACEPARENT } from '../../src/wire/traceparent.ts';
+import { isSharedCacheable } from './shared-cacheable.ts';
+import type { EdgeSpan } from './span.ts';
+
+/** True for a request by which a browser loads a document and which carries no context of its own. */
+export function isDocumentRequest(request: Request): boolean {
+  if (request.method !== 'GET' || request.headers.has(TRACEPARENT)) return false;
+  const mode = request.headers.get('sec-fetch-mode');
+  // Safari before 16.4 sends no Sec-Fetch headers.
+  return mode === null ? (request.headers.get('accept') ?? '').includes('text/html') : mode === 'navigate';
+}
+
+/**
+ * Makes up the browser's span of this document request: gives the server span a parent id that no one has yet, and
+ * returns the `Server-Timing` value that tells the browser to use it. `undefined`, and the span stays a root, when the
+ * answer is no HTML or when a cache may hand it to someone else.
+ */
+export function joinDocument(span: EdgeSpan, response: Response): string | undefined {
+  if (span.parentSpanId !== undefined) return undefined;
+  if (!/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) return undefined;
+  if (isSharedCacheable(response)) return undefined;
+  const { traceId, traceFlags } = span.spanContext();
+  const spanId = createSpanId();
+  span.parentSpanId = spanId;
+  span.parentIsRemote = true;
+  return formatServerTiming({ traceId, spanId, flags: traceFlags });
+}
+
+/** Appends to `Server-Timing`; headers of a response that came from fetch are immutable, then a copy is returned. */
+export function withServerTiming(response: Response, value: string): Response {
+  try {
+    response.headers.append(SERVER_TIMING, value);
+    return response;
+  } catch {
+    const copy = new Response(response.body, response);
+    copy.headers.append(SERVER_TIMING, value);
+    return copy;
+  }
+}

@@ -1,0 +1,63 @@
+import type { AttributeValue, Link } from '@opentelemetry/api';
+import { encodeValue, SPAN_FLAGS_HAS_IS_REMOTE, SPAN_FLAGS_IS_REMOTE } from '../../src/wire/otlp.ts';
+import { msToUnixNano } from '../../src/wire/time.ts';
+import type { EdgeSpan, SpanAttributeMap } from './span.ts';
+
+/**
+ * One span as OTLP/JSON text. Written by hand rather than through an object, because this runs once a span inside the
+ * request: about half the time of building and stringifying one. Ids are ours and hex; everything else is escaped.
+ */
+export function encodeSpan(span: EdgeSpan): string {
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+  const flags = traceFlags | SPAN_FLAGS_HAS_IS_REMOTE | (span.parentIsRemote ? SPAN_FLAGS_IS_REMOTE : 0);
+  let json = `{"traceId":"${traceId}","spanId":"${spanId}"`;
+  if (span.parentSpanId) json += `,"parentSpanId":"${span.parentSpanId}"`;
+  const state = traceState?.serialize();
+  if (state) json += `,"traceState":${JSON.stringify(state)}`;
+  // The API counts kinds from 0 (internal), OTLP from 1.
+  json += `,"flags":${flags},"name":${JSON.stringify(span.name)},"kind":${span.kind + 1}`;
+  json += `,"startTimeUnixNano":"${msToUnixNano(span.startMs)}","endTimeUnixNano":"${msToUnixNano(span.endMs ?? span.startMs)}"`;
+  json += attributesJson(span.attributes);
+  if (span.droppedAttributes) json += `,"droppedAttributesCount":${span.droppedAttributes}`;
+  if (span.events) {
+    const events = span.events.map(
+      ({ name, timeMs, attributes }) =>
+        `{"timeUnixNano":"${msToUnixNano(timeMs)}","name":${JSON.stringify(name)}${attributesJson(attributes)}}`,
+    );
+    json += `,"events":[${events.join(',')}]`;
+  }
+  if (span.droppedEvents) json += `,"droppedEventsCount":${span.droppedEvents}`;
+  if (span.links) json += `,"links":[${span.links.map(linkJson).join(',')}]`;
+  if (span.droppedLinks) json += `,"droppedLinksCount":${span.droppedLinks}`;
+  if (span.status) json += `,"status":${statusJson(span.status.code, span.status.message)}`;
+  return `${json}}`;
+}
+
+function attributesJson(attributes: SpanAttributeMap | undefined): string {
+  if (!attributes?.size) return '';
+  let json = '';
+  for (const [key, value] of attributes)
+    json += `${json && ','}{"key":${JSON.stringify(key)},"value":${valueJson(value)}}`;
+  return `,"attributes":[${json}]`;
+}
+
+function valueJson(value: AttributeValue): string {
+  if (typeof value === 'string') return `{"stringValue":${JSON.stringify(value)}}`;
+  // OTLP decoders take a number for a 64-bit integer; safe ones lose nothing.
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return `{"intValue":${value}}`;
+  return JSON.stringify(encodeValue(value) ?? {});
+}
+
+function linkJson({ context, attributes }: Link): string {
+  const state = context.traceState?.serialize();
+  return (
+    `{"traceId":"${context.traceId}","spanId":"${context.spanId}"` +
+    (state ? `,"traceState":${JSON.stringify(state)}` : '') +
+    attributesJson(attributes && new Map(Object.entries(attributes) as Array<[string, AttributeValue]>)) +
+    `,"flags":${context.traceFlags | SPAN_FLAGS_HAS_IS_REMOTE | (context.isRemote ? SPAN_FLAGS_IS_REMOTE : 0)}}`
+  );
+}
+
+function statusJson(code: number, message: string | undefined): string {
+  return message ? `{"code":${code},"message":${JSON.stringify(message.slice(0, 2048))}}` : `{"code":${code}}`;
+}

@@ -1,0 +1,179 @@
+import { RETRYABLE_STATUSES } from '../../src/wire/ingest.ts';
+import type { WaitUntil } from './invocation.ts';
+import { countDropped, type Ledger } from './ledger.ts';
+import type { Fetcher } from './options.ts';
+import { readPartialSuccess } from './partial-success.ts';
+
+/** How long one request holds `waitUntil` open to collect the spans of the isolate's other requests. */
+const WINDOW_MS = 200;
+/** One POST. Collectors take 16 MiB; small bodies keep a worker's 128 MB free. */
+const MAX_BATCH_CHARS = 1024 * 1024;
+/** Everything waiting or in flight in one isolate. */
+const MAX_PENDING_CHARS = 4 * 1024 * 1024;
+/** One span; its attributes alone are limited to less. */
+const MAX_SPAN_CHARS = 256 * 1024;
+const POST_TIMEOUT_MS = 5000;
+const MAX_ATTEMPTS = 3;
+const FIRST_RETRY_MS = 250;
+/** A collector may ask for more patience than waitUntil has (30 s after the response). */
+const MAX_RETRY_MS = 5000;
+/** After a batch was given up, spans are only queued for this long: a collector that is down costs next to nothing. */
+const PAUSE_MS = 5000;
+/** A window or POST whose request was cancelled never reports back; after this long it counts as gone. */
+const ABANDONED_MS = 30_000;
+
+export interface Exporter {
+  /** Takes a finished span as OTLP/JSON text. Never throws, never waits. */
+  enqueue(span: string, waitUntil: WaitUntil | undefined): void;
+  /** Sends all that waits; resolves when it is acknowledged or given up. */
+  flush(): Promise<void>;
+}
+
+interface Batch {
+  spans: string[];
+  chars: number;
+  takenMs: number;
+}
+
+export interface ExporterOptions {
+  url: string;
+  key: string | undefined;
+  binding: Fetcher | undefined;
+  /** The platform's own fetch, so that an export is never traced. */
+  fetch: typeof fetch;
+  /** What stands before and after the comma-separated spans of a body. */
+  envelope: readonly [before: string, after: string];
+  ledger: Ledger;
+}
+
+/**
+ * Collects the spans of all requests of an isolate and posts them together. Only text crosses from one request to
+ * another, because workerd forbids a request to touch another's promises and streams: whoever finds no window open opens
+ * one, with its own timer, its own `waitUntil` and its own POST.
+ */
+export function createExporter({ url, key, binding, fetch, envelope, ledger }: ExporterOptions): Exporter {
+  let queue: string[] = [];
+  let queuedChars = 0;
+  const inFlight = new Set<Batch>();
+  let inFlightChars = 0;
+  let windowUntilMs = 0;
+  let pausedUntilMs = 0;
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (key) headers['authorization'] = `Bearer ${key}`;
+
+  function enqueue(span: string, waitUntil: WaitUntil | undefined): void {
+    ledger.produced += 1;
+    ledger.pending += 1;
+    const nowMs = Date.now();
+    if (queuedChars + inFlightChars + span.length > MAX_PENDING_CHARS) forgetAbandoned(nowMs);
+    const isTooLarge = span.length > MAX_SPAN_CHARS;
+    if (isTooLarge || queuedChars + inFlightChars + span.length > MAX_PENDING_CHARS) {
+      countDropped(ledger, isTooLarge ? 'too_large' : 'queue_full', 1);
+      return;
+    }
+    queue.push(span);
+    queuedChars += span.length;
+    if (nowMs < pausedUntilMs) return;
+    if (queuedChars >= MAX_BATCH_CHARS) {
+      hold(post(take()), waitUntil);
+    } else if (nowMs >= windowUntilMs) {
+      windowUntilMs = nowMs + ABANDONED_MS;
+      hold(sleep(WINDOW_MS).then(drain), waitUntil);
+    }
+  }
+
+  async function drain(): Promise<void> {
+    windowUntilMs = 0;
+    while (queue.length > 0 && Date.now() >= pausedUntilMs) await post(take());
+  }
+
+  function take(): Batch {
+    const batch: Batch = { spans: queue, chars: queuedChars, takenMs: Date.now() };
+    if (queuedChars > MAX_BATCH_CHARS) {
+      batch.chars = 0;
+      let count = 0;
+      while (count < queue.length && (count === 0 || batch.chars + spanChars(count) <= MAX_BATCH_CHARS))
+        batch.chars += spanChars(count++);
+      batch.spans = queue.slice(0, count);
+    }
+    queue = queue.slice(batch.spans.length);
+    queuedChars -= batch.chars;
+    inFlightChars += batch.chars;
+    inFlight.add(batch);
+    return batch;
+  }
+
+  function spanChars(index: number): number {
+    return (queue[index] as string).length;
+  }
+
+  async function post(batch: Batch): Promise<void> {
+    const body = envelope[0] + batch.spans.join(',') + envelope[1];
+    for (let attempt = 1; ; attempt++) {
+      const answer = await postOnce(body);
+      if (!inFlight.has(batch)) return; // counted as gone while it was away
+      if (answer.rejected !== undefined) {
+        const rejected = Math.min(answer.rejected, batch.spans.length);
+        ledger.pending -= batch.spans.length;
+        ledger.rejected += rejected;
+        ledger.acknowledged += batch.spans.length - rejected;
+        break;
+      }
+      if (answer.final || attempt === MAX_ATTEMPTS) {
+        countDropped(ledger, answer.final ? 'refused' : 'retries_exhausted', batch.spans.length);
+        pausedUntilMs = Date.now() + PAUSE_MS;
+        break;
+      }
+      await sleep(Math.min(answer.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt * (0.5 + Math.random()), MAX_RETRY_MS));
+    }
+    release(batch);
+  }
+
+  async function postOnce(body: string): Promise<{ rejected?: number; final?: boolean; retryAfterMs?: number }> {
+    ledger.exports += 1;
+    try {
+      const init = { method: 'POST', headers, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) };
+      const response = await (binding ? binding.fetch(url, init) : fetch(url, init));
+      if (response.ok) return { rejected: await readPartialSuccess(response) };
+      await response.body?.cancel();
+      if (!RETRYABLE_STATUSES.has(response.status)) return { final: true };
+      const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+      return seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
+    } catch {
+      return {}; // expected: the collector is down, slow or cut the connection; the caller retries and counts
+    }
+  }
+
+  function release(batch: Batch): void {
+    if (inFlight.delete(batch)) inFlightChars -= batch.chars;
+  }
+
+  function forgetAbandoned(nowMs: number): void {
+    for (const batch of inFlight) {
+      if (nowMs - batch.takenMs < ABANDONED_MS) continue;
+      countDropped(ledger, 'retries_exhausted', batch.spans.length);
+      release(batch);
+    }
+  }
+
+  return {
+    enqueue,
+    async flush() {
+      while (queue.length > 0) await post(take());
+    },
+  };
+}
+
+function hold(work: Promise<unknown>, waitUntil: WaitUntil | undefined): void {
+  try {
+    waitUntil?.(work);
+  } catch {
+    // expected: a span that ended after its invocation; the work goes on as long as the platform lets it
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,57 @@
+import { SpanStatusCode } from '@opentelemetry/api';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../../src/wire/names.ts';
+import type { EdgeSpan } from './span.ts';
+
+/** Methods of RFC 9110, PATCH and QUERY; anything else would let a caller make up names. */
+const METHODS = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '));
+
+/** The method as span names show it: `HTTP` for one that is not known. */
+export function methodName(method: string): string {
+  return METHODS.has(method) ? method : 'HTTP';
+}
+
+export function setMethod(span: EdgeSpan, method: string): void {
+  if (METHODS.has(method)) {
+    span.setAttribute(ATTR_HTTP_REQUEST_METHOD, method);
+    return;
+  }
+  span.setAttribute(ATTR_HTTP_REQUEST_METHOD, '_OTHER');
+  span.setAttribute(ATTR_HTTP_REQUEST_METHOD_ORIGINAL, method);
+}
+
+export function setServer(span: EdgeSpan, url: URL): void {
+  span.setAttribute(ATTR_SERVER_ADDRESS, url.hostname);
+  span.setAttribute(ATTR_SERVER_PORT, url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port));
+}
+
+/** @param errorFrom the first status that is an error: 500 for a server span, 400 for a client span */
+export function setResponseStatus(span: EdgeSpan, status: number, errorFrom: number): void {
+  span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status);
+  if (status < errorFrom) return;
+  if (!span.attributes.has(ATTR_ERROR_TYPE)) span.setAttribute(ATTR_ERROR_TYPE, String(status));
+  if (!span.status) span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** An error that ended the work of a span. A cancelled request is no error. */
+export function setError(span: EdgeSpan, error: unknown): void {
+  if (isAbort(error)) return;
+  span.setAttribute(ATTR_ERROR_TYPE, errorType(error));
+  span.recordException(error instanceof Error ? error : String(error));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+export function isAbort(error: unknown): boolean {
+  return (error as { name?: unknown } | null | undefined)?.name === 'AbortError';
+}
+
+/** Low-cardinality: the class of the error, never its message. */
+export function errorType(error: unknown): string {
+  return error instanceof Error ? error.name || error.constructor.name : typeof error;
+}

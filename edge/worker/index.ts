@@ -1,0 +1,4 @@
+export { flush, ledger } from './flush.ts';
+export { instrument } from './instrument.ts';
+export type { Ledger } from './ledger.ts';
+export type { Fetcher, Options, OptionsSource, TrustPolicy } from './options.ts';

@@ -1,0 +1,147 @@
+import { thresholdOf } from '../../src/wire/sampling.ts';
+import { matchOrigins, type OriginMatcher } from './origins.ts';
+import { warnOnce } from './warn.ts';
+
+/**
+ * What to do with the trace context of a request: go on with it, start a new trace that links to it, or start a new
+ * trace as if it were not there.
+ */
+export type TrustPolicy = 'continue' | 'link' | 'restart';
+
+/** Something with `fetch`, such as a service binding. */
+export interface Fetcher {
+  fetch(input: string, init: RequestInit): Promise<Response>;
+}
+
+/** Options of `instrument` and of the Hono middleware. */
+export interface Options {
+  /** Name of this service in traces. Default `worker`. */
+  service?: string | undefined;
+  /** Version of the deployed code, for the resource. */
+  version?: string | undefined;
+  /** Deployment environment, such as `production`. */
+  environment?: string | undefined;
+  /** Collector base URL; spans go to `{collector}/v1/traces`. Without it contexts are passed on and nothing is sent. */
+  collector?: string | undefined;
+  /** Secret key (`sk_…`), sent as bearer token. Keep it in a secret of the platform. */
+  key?: string | undefined;
+  /** Reaches the collector without the public network, such as a service binding. */
+  binding?: Fetcher | undefined;
+  /** Share of new traces to record, 0 to 1. Default 1. A continued trace keeps its caller's decision or a lower share. */
+  sampleRatio?: number | undefined;
+  /**
+   * Origins outside this request's own that get `traceparent` and `tracestate` on outgoing requests. Default none: the
+   * request's own origin always does, strangers never do.
+   */
+  propagateTo?: readonly string[] | undefined;
+  /** Trust in the context of incoming requests, for all or decided per request. Default `continue`. */
+  trust?: TrustPolicy | ((request: Request) => TrustPolicy) | undefined;
+  /** Whether a document's answer tells the browser its trace (`Server-Timing`). Default true. */
+  serverTiming?: boolean | undefined;
+  /** Route template of a request, such as `/products/:id`, where no framework knows it. Default unknown. */
+  route?: ((request: Request) => string | undefined) | undefined;
+}
+
+/** Options, or a function of the platform's bindings (`env`) for what is only known there, such as secrets. */
+export type OptionsSource<Env = never> = Options | ((env: Env) => Options);
+
+/** Checked options with nothing left open. */
+export interface Settings {
+  readonly service: string;
+  readonly version: string | undefined;
+  readonly environment: string | undefined;
+  readonly exportUrl: string | undefined;
+  readonly key: string | undefined;
+  readonly binding: Fetcher | undefined;
+  /** Sampling threshold of new traces; `undefined` records none. */
+  readonly threshold: string | undefined;
+  readonly mayPropagateTo: OriginMatcher;
+  readonly trustOf: (request: Request) => TrustPolicy;
+  readonly serverTiming: boolean;
+  readonly routeOf: (request: Request) => string | undefined;
+}
+
+export const DEFAULTS = {
+  service: 'worker',
+  sampleRatio: 1,
+  propagateTo: [] as readonly string[],
+  trust: 'continue',
+  serverTiming: true,
+} as const;
+
+const KNOWN = new Set([
+  ...['service', 'version', 'environment', 'collector', 'key', 'binding', 'sampleRatio', 'propagateTo', 'trust'],
+  ...['serverTiming', 'route'],
+]);
+const POLICIES: ReadonlySet<unknown> = new Set<TrustPolicy>(['continue', 'link', 'restart']);
+
+/** Checks options; a bad value warns once and falls back to its default. Never throws. */
+export function resolveOptions(options: Options): Settings {
+  for (const name of Object.keys(options)) if (!KNOWN.has(name)) warnOnce(`There is no option "${name}".`);
+  const trust = options.trust ?? DEFAULTS.trust;
+  return {
+    service: text('service', options.service) ?? DEFAULTS.service,
+    version: text('version', options.version),
+    environment: text('environment', options.environment),
+    exportUrl: exportUrlOf(options.collector),
+    key: text('key', options.key),
+    binding: options.binding,
+    threshold: thresholdOf(ratio(options.sampleRatio)),
+    mayPropagateTo: matchOrigins(list('propagateTo', options.propagateTo), (entry) =>
+      warnOnce(`propagateTo: "${entry}" is no origin; write it like "https://api.example.com".`),
+    ),
+    trustOf: typeof trust === 'function' ? (request) => policy(trust(request)) : constant(policy(trust)),
+    serverTiming: options.serverTiming ?? DEFAULTS.serverTiming,
+    routeOf: options.route ?? constant(undefined),
+  };
+}
+
+function constant<T>(value: T): () => T {
+  return () => value;
+}
+
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  warnOnce(`Option "${name}" must be a string, not ${typeof value}; it is ignored.`);
+  return undefined;
+}
+
+function list(name: string, value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  warnOnce(`Option "${name}" must be a list of strings; it is ignored.`);
+  return [];
+}
+
+function ratio(value: unknown): number {
+  if (value === undefined) return DEFAULTS.sampleRatio;
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  warnOnce(`Option "sampleRatio" must be a number from 0 to 1, not ${String(value)}; ${DEFAULTS.sampleRatio} is used.`);
+  return DEFAULTS.sampleRatio;
+}
+
+// An unknown word may have meant less trust, never more.
+function policy(value: unknown): TrustPolicy {
+  if (POLICIES.has(value)) return value as TrustPolicy;
+  warnOnce(`Option "trust" must be "continue", "link" or "restart", not ${String(value)}; "restart" is used.`);
+  return 'restart';
+}
+
+function exportUrlOf(collector: unknown): string | undefined {
+  const base = text('collector', collector);
+  if (base === undefined) {
+    warnOnce(
+      'No option "collector": contexts are passed on, but no spans are sent. Set it to the collector\'s address.',
+    );
+    return undefined;
+  }
+  try {
+    const url = new URL('v1/traces', base.endsWith('/') ? base : `${base}/`);
+    if (url.protocol === 'http:' || url.protocol === 'https:') return url.href;
+  } catch {
+    // told below, together with other schemes
+  }
+  warnOnce(`Option "collector" must be an http or https URL, not "${base}"; no spans are sent.`);
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import { BAGGAGE } from '../../src/wire/baggage.ts';
+import { formatTraceparent, TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
+import type { Invocation } from './invocation.ts';
+import type { EdgeSpan } from './span.ts';
+
+const CONTEXT_HEADERS = [TRACEPARENT, TRACESTATE, BAGGAGE] as const;
+
+/** Whether a request to `url` may learn the trace: the incoming request's own origin, or one the options list. */
+export function mayPropagate(invocation: Invocation, url: URL): boolean {
+  const { request, pipeline } = invocation;
+  return pipeline.settings.mayPropagateTo(url.origin) || (request !== undefined && isSameOrigin(request, url));
+}
+
+function isSameOrigin(request: Request, url: URL): boolean {
+  return request.url.startsWith(url.origin) && '/?#'.includes(request.url.charAt(url.origin.length) || '/');
+}
+
+/** The headers that carry a span's context; those of the caller's context are replaced. */
+export function contextHeaders(span: EdgeSpan): Record<string, string> {
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+  const headers: Record<string, string> = { [TRACEPARENT]: formatTraceparent({ traceId, spanId, flags: traceFlags }) };
+  const state = traceState?.serialize();
+  if (state) headers[TRACESTATE] = state;
+  return headers;
+}
+
+/**
+ * Headers of an outgoing request as the app gave them, without those of another context, plus `added`.
+ * @param given what the app passed: `init.headers`, or the headers of its Request
+ */
+export function replaceContext(given: HeadersInit | undefined, added: Record<string, string>): HeadersInit {
+  if (given === undefined) return added;
+  const headers = new Headers(given);
+  for (const name of CONTEXT_HEADERS) headers.delete(name);
+  for (const name in added) headers.set(name, added[name] as string);
+  return headers;
+}
+
+/**
+ * True when the app hands on headers of the request it is serving, as proxies do: then the caller's trace and baggage
+ * would reach a stranger although nothing was configured. What the app wrote itself is its own business.
+ */
+export function copiesContext(given: HeadersInit | undefined, request: Request | undefined): boolean {
+  if (given === undefined || request === undefined) return false;
+  const incoming = CONTEXT_HEADERS.filter((name) => request.headers.has(name));
+  if (incoming.length === 0) return false;
+  const headers = new Headers(given);
+  return incoming.some((name) => headers.get(name) === request.headers.get(name));
+}

@@ -1,0 +1,38 @@
+import { EVENT_FIRST_BYTE } from '../../src/wire/names.ts';
+import { runtime } from '../runtimes/detect.ts';
+import { withServerTiming } from './document-join.ts';
+import { setError } from './http-semantics.ts';
+import { noteResponse, type ServerSpan } from './server-span.ts';
+import { isStreaming, observeBody } from './streaming-body.ts';
+
+/**
+ * Sends a handler's response on its way and ends the server span when it has been sent: told by the platform, or by
+ * the end of a body that is made while it is sent, else now.
+ * @param bindings what the platform passed beside the request
+ */
+export function finishResponse(server: ServerSpan, request: Request, response: Response, bindings: unknown): Response {
+  const { span, invocation } = server;
+  const serverTiming = noteResponse(server, request, response);
+  const answer = serverTiming === undefined ? response : withServerTiming(response, serverTiming);
+  const sent = runtime.responseSent?.(bindings);
+  if (sent) {
+    sent.then(
+      () => span.end(),
+      () => span.end(),
+    );
+    return answer;
+  }
+  if (request.method === 'HEAD' || !runtime.showsStreams || !isStreaming(answer)) {
+    span.end();
+    return answer;
+  }
+  const observed = observeBody(answer, request.signal, {
+    onFirstByte: () => span.addEvent(EVENT_FIRST_BYTE),
+    onEnd(error) {
+      if (error !== undefined) setError(span, error);
+      span.end();
+    },
+  });
+  invocation.waitUntil?.(observed.done);
+  return observed.response;
+}

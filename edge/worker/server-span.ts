@@ -1,0 +1,93 @@
+import { type Context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import {
+  ATTR_FAAS_COLDSTART,
+  ATTR_HTTP_ROUTE,
+  ATTR_URL_PATH,
+  ATTR_URL_QUERY,
+  ATTR_URL_SCHEME,
+  ATTR_USER_AGENT_ORIGINAL,
+} from '../../src/wire/names.ts';
+import type { AttributeMap } from '../../src/wire/otlp.ts';
+import { redactQuery } from '../../src/wire/url.ts';
+import { runtime } from '../runtimes/detect.ts';
+import { isDocumentRequest, joinDocument } from './document-join.ts';
+import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
+import { readIncoming } from './incoming.ts';
+import { createClock, type Invocation, setInvocation, type WaitUntil } from './invocation.ts';
+import type { Pipeline } from './pipeline.ts';
+import { EdgeSpan } from './span.ts';
+
+/** The span of one request to this worker. */
+export interface ServerSpan {
+  readonly span: EdgeSpan;
+  /** Run the handler in it. */
+  readonly context: Context;
+  readonly invocation: Invocation;
+}
+
+let isCold = true;
+
+/**
+ * Starts the span `{method} {route}` of a request: `http.request.method`, `url.path`, `url.scheme`, `url.query`
+ * (redacted), `server.address`, `server.port`, and what the platform knows.
+ */
+export function startServerSpan(request: Request, pipeline: Pipeline, waitUntil: WaitUntil | undefined): ServerSpan {
+  const invocation: Invocation = { pipeline, waitUntil, now: createClock(), request, root: undefined, sequence: 0 };
+  const { context, recording, parentSpanId, link } = readIncoming(request, pipeline);
+  const span = new EdgeSpan({
+    name: methodName(request.method),
+    kind: SpanKind.SERVER,
+    context,
+    parentSpanId,
+    parentIsRemote: parentSpanId !== undefined,
+    recording,
+    pipeline,
+    invocation,
+  });
+  invocation.root = span;
+  if (recording) describe(span, request);
+  if (link) span.addLink(link);
+  return { span, invocation, context: trace.setSpan(setInvocation(ROOT_CONTEXT, invocation), span) };
+}
+
+function describe(span: EdgeSpan, request: Request): void {
+  const url = new URL(request.url);
+  setMethod(span, request.method);
+  span.setAttribute(ATTR_URL_PATH, url.pathname);
+  span.setAttribute(ATTR_URL_SCHEME, url.protocol.slice(0, -1));
+  if (url.search.length > 1) span.setAttribute(ATTR_URL_QUERY, redactQuery(url.search.slice(1)));
+  setServer(span, url);
+  // A caller with a span of its own has said who it is there.
+  if (span.parentSpanId === undefined) span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
+  const known: AttributeMap = runtime.requestAttributes(request);
+  for (const key in known) span.setAttribute(key, known[key] as string | undefined);
+  if (isCold) span.setAttribute(ATTR_FAAS_COLDSTART, true);
+  isCold = false;
+}
+
+/** Gives the span its route template, and with it its name. The first one wins: it is the most specific. */
+export function setRoute(span: EdgeSpan, request: Request, route: string | undefined): void {
+  if (!route || span.attributes.has(ATTR_HTTP_ROUTE)) return;
+  span.setAttribute(ATTR_HTTP_ROUTE, route);
+  span.updateName(`${methodName(request.method)} ${route}`);
+}
+
+/**
+ * Notes the answer on the span, before it is sent.
+ * @returns the `Server-Timing` value to append, when the answer is a document that joins the browser's trace
+ */
+export function noteResponse(
+  { span, invocation }: ServerSpan,
+  request: Request,
+  response: Response,
+): string | undefined {
+  setResponseStatus(span, response.status, 500);
+  const { settings } = invocation.pipeline;
+  setRoute(span, request, settings.routeOf(request));
+  return settings.serverTiming && isDocumentRequest(request) ? joinDocument(span, response) : undefined;
+}
+
+/** Notes an error that no one turned into a response. */
+export function noteError({ span }: ServerSpan, error: unknown): void {
+  setError(span, error);
+}

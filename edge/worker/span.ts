@@ -1,0 +1,193 @@
+import type {
+  Attributes,
+  AttributeValue,
+  Exception,
+  Link,
+  Span,
+  SpanContext,
+  SpanKind,
+  SpanStatus,
+  TimeInput,
+} from '@opentelemetry/api';
+import { isSpanId, isTraceId, type SpanId } from '../../src/wire/ids.ts';
+import {
+  MAX_ATTRIBUTE_CHARS,
+  MAX_SPAN_ATTRIBUTES,
+  MAX_SPAN_EVENTS,
+  MAX_SPAN_LINKS,
+  MAX_STACK_CHARS,
+} from '../../src/wire/limits.ts';
+import {
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  ATTR_EXCEPTION_TYPE,
+  EVENT_EXCEPTION,
+} from '../../src/wire/names.ts';
+import type { EpochMs } from '../../src/wire/time.ts';
+import { encodeSpan } from './encode-span.ts';
+import type { Invocation } from './invocation.ts';
+import type { Pipeline } from './pipeline.ts';
+import { toEpochMs } from './time-input.ts';
+
+/** Attribute keys are foreign input, so a Map and never an object. */
+export type SpanAttributeMap = Map<string, AttributeValue>;
+
+export interface SpanEvent {
+  name: string;
+  timeMs: EpochMs;
+  attributes: SpanAttributeMap | undefined;
+}
+
+export interface SpanInit {
+  name: string;
+  kind: SpanKind;
+  context: SpanContext;
+  parentSpanId: SpanId | undefined;
+  parentIsRemote: boolean;
+  recording: boolean;
+  pipeline: Pipeline | undefined;
+  invocation: Invocation | undefined;
+  startMs?: EpochMs | undefined;
+}
+
+/** A span of the edge tracer: a plain record until `end()`, then one line of OTLP/JSON in the queue. */
+export class EdgeSpan implements Span {
+  name: string;
+  readonly kind: SpanKind;
+  parentSpanId: SpanId | undefined;
+  parentIsRemote: boolean;
+  readonly startMs: EpochMs;
+  endMs: EpochMs | undefined;
+  readonly attributes: SpanAttributeMap = new Map();
+  events: SpanEvent[] | undefined;
+  links: Link[] | undefined;
+  status: SpanStatus | undefined;
+  droppedAttributes = 0;
+  droppedEvents = 0;
+  droppedLinks = 0;
+  /** Order of start within the invocation, from 1; 0 outside of one. */
+  readonly sequence: number;
+  readonly pipeline: Pipeline | undefined;
+  readonly invocation: Invocation | undefined;
+  readonly #context: SpanContext;
+  #recording: boolean;
+
+  constructor(init: SpanInit) {
+    this.name = init.name;
+    this.kind = init.kind;
+    this.parentSpanId = init.parentSpanId;
+    this.parentIsRemote = init.parentIsRemote;
+    this.pipeline = init.pipeline;
+    this.invocation = init.invocation;
+    this.sequence = init.invocation ? ++init.invocation.sequence : 0;
+    this.startMs = init.startMs ?? this.#now();
+    this.#context = init.context;
+    this.#recording = init.recording;
+  }
+
+  #now(): EpochMs {
+    return this.invocation ? this.invocation.now() : Date.now();
+  }
+
+  spanContext(): SpanContext {
+    return this.#context;
+  }
+
+  isRecording(): boolean {
+    return this.#recording;
+  }
+
+  setAttribute(key: string, value: AttributeValue | null | undefined): this {
+    if (!this.#recording || value === null || value === undefined || key === '') return this;
+    if (this.attributes.size >= MAX_SPAN_ATTRIBUTES && !this.attributes.has(key)) this.droppedAttributes += 1;
+    else
+      this.attributes.set(key, cut(value, key === ATTR_EXCEPTION_STACKTRACE ? MAX_STACK_CHARS : MAX_ATTRIBUTE_CHARS));
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    if (this.#recording) for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
+    return this;
+  }
+
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (!this.#recording) return this;
+    if ((this.events?.length ?? 0) >= MAX_SPAN_EVENTS) {
+      this.droppedEvents += 1;
+      return this;
+    }
+    const isTime =
+      typeof attributesOrTime === 'number' || Array.isArray(attributesOrTime) || attributesOrTime instanceof Date;
+    const at = isTime ? attributesOrTime : time;
+    this.events ??= [];
+    this.events.push({
+      name,
+      timeMs: at === undefined ? this.#now() : toEpochMs(at),
+      attributes: isTime ? undefined : copyAttributes(attributesOrTime as Attributes | undefined),
+    });
+    return this;
+  }
+
+  addLink(link: Link): this {
+    if (!this.#recording || !isTraceId(link.context.traceId) || !isSpanId(link.context.spanId)) return this;
+    this.links ??= [];
+    if (this.links.length >= MAX_SPAN_LINKS) this.droppedLinks += 1;
+    else this.links.push(link);
+    return this;
+  }
+
+  addLinks(links: Link[]): this {
+    for (const link of links) this.addLink(link);
+    return this;
+  }
+
+  setStatus(status: SpanStatus): this {
+    // OTel SDK specification: OK is final, and unset never overrides.
+    if (this.#recording && this.status?.code !== 1 && status.code !== 0) this.status = status;
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (this.#recording) this.name = name;
+    return this;
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    if (!this.#recording) return;
+    const error: { name?: unknown; code?: unknown; message?: unknown; stack?: unknown } =
+      typeof exception === 'object' && exception !== null ? exception : { message: String(exception) };
+    const attributes: Attributes = {};
+    if (error.code || error.name) attributes[ATTR_EXCEPTION_TYPE] = String(error.code ?? error.name);
+    if (error.message) attributes[ATTR_EXCEPTION_MESSAGE] = String(error.message);
+    if (error.stack) attributes[ATTR_EXCEPTION_STACKTRACE] = String(error.stack);
+    this.addEvent(EVENT_EXCEPTION, attributes, time);
+  }
+
+  end(endTime?: TimeInput): void {
+    if (this.endMs !== undefined) return;
+    this.endMs = Math.max(this.startMs, endTime === undefined ? this.#now() : toEpochMs(endTime));
+    const { pipeline } = this;
+    if (this.#recording) pipeline?.exporter?.enqueue(encodeSpan(this), this.invocation?.waitUntil);
+    else if (pipeline?.exporter) pipeline.ledger.unsampled += 1;
+    this.#recording = false;
+  }
+}
+
+function copyAttributes(attributes: Attributes | undefined): SpanAttributeMap | undefined {
+  if (!attributes) return undefined;
+  const copy: SpanAttributeMap = new Map();
+  for (const key of Object.keys(attributes).slice(0, MAX_SPAN_ATTRIBUTES)) {
+    const value = attributes[key];
+    if (value === null || value === undefined || key === '') continue;
+    copy.set(key, cut(value, key === ATTR_EXCEPTION_STACKTRACE ? MAX_STACK_CHARS : MAX_ATTRIBUTE_CHARS));
+  }
+  return copy;
+}
+
+function cut(value: AttributeValue, maxChars: number): AttributeValue {
+  if (typeof value === 'string') return value.length > maxChars ? value.slice(0, maxChars) : value;
+  if (!Array.isArray(value)) return value;
+  return value
+    .slice(0, MAX_SPAN_ATTRIBUTES)
+    .map((item) => (typeof item === 'string' ? item.slice(0, maxChars) : item)) as AttributeValue;
+}

@@ -1,0 +1,108 @@
+import {
+  type Context,
+  isSpanContextValid,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  type SpanOptions,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+import { createSpanId, createTraceId } from '../../src/wire/ids.ts';
+import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
+import type { TraceStateMembers } from '../../src/wire/tracestate.ts';
+import { contextManager } from './context-manager.ts';
+import { getInvocation } from './invocation.ts';
+import { latestPipeline, type Pipeline } from './pipeline.ts';
+import { sampleContinued, sampleRoot } from './sampler.ts';
+import { EdgeSpan } from './span.ts';
+import { toEpochMs } from './time-input.ts';
+import { EdgeTraceState } from './trace-state.ts';
+
+/** The one tracer; libraries' names and versions are not told apart at the edge, to keep a span's bytes few. */
+class EdgeTracer implements Tracer {
+  startSpan(name: string, options: SpanOptions = {}, context: Context = contextManager.active()): EdgeSpan {
+    const parent = options.root ? undefined : trace.getSpan(context);
+    const invocation = getInvocation(context);
+    const pipeline = invocation?.pipeline ?? (parent instanceof EdgeSpan ? parent.pipeline : latestPipeline());
+    const parentContext = parent?.spanContext();
+    const span = new EdgeSpan({
+      name,
+      kind: options.kind ?? SpanKind.INTERNAL,
+      ...contextOf(parent, pipeline),
+      parentSpanId: isValid(parentContext) ? parentContext.spanId : undefined,
+      parentIsRemote: parentContext?.isRemote === true,
+      pipeline,
+      invocation,
+      startMs: options.startTime === undefined ? undefined : toEpochMs(options.startTime),
+    });
+    if (options.attributes) span.setAttributes(options.attributes);
+    if (options.links) span.addLinks(options.links);
+    return span;
+  }
+
+  startActiveSpan<F extends (span: Span) => unknown>(name: string, fn: F): ReturnType<F>;
+  startActiveSpan<F extends (span: Span) => unknown>(name: string, options: SpanOptions, fn: F): ReturnType<F>;
+  startActiveSpan<F extends (span: Span) => unknown>(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    fn: F,
+  ): ReturnType<F>;
+  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
+    const fn = rest.pop() as F;
+    const [options, given] = rest as [SpanOptions?, Context?];
+    const context = given ?? contextManager.active();
+    const span = this.startSpan(name, options, context);
+    return contextManager.with(trace.setSpan(context, span), fn as (span: Span) => ReturnType<F>, undefined, span);
+  }
+}
+
+/** Context of a new span: its parent's trace, or a new one under the pipeline's threshold. */
+export function contextOf(
+  parent: Span | undefined,
+  pipeline: Pipeline | undefined,
+): { context: SpanContext; recording: boolean } {
+  const parentContext = parent?.spanContext();
+  if (parent instanceof EdgeSpan && parentContext) {
+    const context = { ...parentContext, spanId: createSpanId(), isRemote: false };
+    return { context, recording: isRecording(context.traceFlags, pipeline) };
+  }
+  if (isValid(parentContext)) {
+    const members = parentContext.traceState instanceof EdgeTraceState ? parentContext.traceState.members : [];
+    const decision = sampleContinued(
+      parentContext.traceId,
+      { flags: parentContext.traceFlags, members },
+      pipeline?.settings.threshold,
+    );
+    return newContext(parentContext.traceId, decision.flags, decision.members, pipeline);
+  }
+  const traceId = createTraceId();
+  const { flags, members } = sampleRoot(traceId, pipeline?.settings.threshold);
+  return newContext(traceId, flags, members, pipeline);
+}
+
+/** A span context with a fresh span id. */
+export function newContext(
+  traceId: string,
+  traceFlags: number,
+  members: TraceStateMembers,
+  pipeline: Pipeline | undefined,
+): { context: SpanContext; recording: boolean } {
+  const context: SpanContext = { traceId, spanId: createSpanId(), traceFlags };
+  if (members.length > 0) context.traceState = new EdgeTraceState(members);
+  return { context, recording: isRecording(traceFlags, pipeline) };
+}
+
+function isRecording(flags: number, pipeline: Pipeline | undefined): boolean {
+  return (flags & FLAG_SAMPLED) !== 0 && pipeline?.exporter !== undefined;
+}
+
+function isValid(context: SpanContext | undefined): context is SpanContext {
+  return context !== undefined && isSpanContextValid(context);
+}
+
+export const edgeTracer = new EdgeTracer();
+
+export const tracerProvider: TracerProvider = { getTracer: () => edgeTracer };
