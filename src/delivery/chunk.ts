@@ -15,6 +15,8 @@ export interface Chunk {
   id: string;
   /** The ledger that counts these records. */
   page: string;
+  /** When it was begun. */
+  at: EpochMs;
   /** Index into PRIORITIES. */
   rank: number;
   /** The resource as JSON. */

@@ -1,16 +1,16 @@
 import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
-import { BATCH_TARGET_BYTES, MAX_KEEPALIVE_BYTES } from '../wire/limits.ts';
+import { MAX_KEEPALIVE_BYTES } from '../wire/limits.ts';
 import type { DropReason } from '../wire/loss.ts';
 import type { OtlpLogRecord, OtlpResource, OtlpScope, OtlpSpan } from '../wire/otlp.ts';
 import type { EpochMs } from '../wire/time.ts';
-import { type Chunk, countRecords, encodeBody, type Priority, packChunks, recordCount, utf8Bound } from './chunk.ts';
-import { canCompress, compress } from './compress.ts';
-import { createKeepaliveBudget } from './keepalive-budget.ts';
-import { countDropped, createLedger, encodeLedger } from './ledger.ts';
+import { type Chunk, type Priority, packChunks, recordCount, utf8Bound } from './chunk.ts';
+import { createDeferredTail, MAX_DEFERRED_BYTES } from './deferred-tail.ts';
+import { createKeeper } from './keeper.ts';
+import { countDropped, createLedger, type Ledger } from './ledger.ts';
 import { createPace } from './pace.ts';
-import { isHidden, startPageLife, whenActivated } from './page-life.ts';
-import { batchUrl, type Outcome, post } from './post.ts';
-import { createQueue, splitChunk } from './queue.ts';
+import { type ExitWay, startPageLife, whenActivated } from './page-life.ts';
+import { createQueue } from './queue.ts';
+import { createSender, MAX_BATCH_BYTES } from './sender.ts';
 
 export type { Priority } from './chunk.ts';
 
@@ -46,58 +46,75 @@ export interface Delivery {
   discard(): void;
 }
 
-/** What one request carries, under the id it keeps when it has to be sent again. */
-interface Batch {
-  id: string;
-  chunks: readonly Chunk[];
-}
-
 /** Unacknowledged records a page may hold in memory. */
 const MAX_MEMORY_BYTES = 1024 * 1024;
 const FLUSH_EVERY_MS = 5000;
 /** Errors leave sooner: the page that made them may not last. */
 const FLUSH_ERROR_MS = 250;
-/** OTLP/JSON shrinks at least this much, so a batch that will be compressed may hold as many times its target. */
-const COMPRESSION_RATIO = 4;
-/** However small a collector wants it; a batch holds at least one chunk. */
-const MIN_BATCH_BYTES = 4096;
+/** Storing and deferring sooner would write the same chunk again and again. */
+const KEEP_AFTER_MS = 400;
 /** After an exit event, what is still reported (web vitals settle there) leaves in the same task. */
 const EXIT_WINDOW_MS = 1000;
 /** Traces an error was seen in; their later spans are part of its story. */
 const MAX_ERROR_TRACES = 50;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { url, key, scope, fetch, now } = options;
+  const { key, now, mayStore } = options;
   const page = randomHex(SPAN_ID_BYTES);
   const ledger = createLedger(page);
+  const accounts = new Map([[page, { ledger, parked: 0 }]]);
   const monotonicMs = () => performance.now();
   const pace = createPace(monotonicMs);
-  const budget = createKeepaliveBudget();
+  const tail = createDeferredTail();
   const queue = createQueue({
     page,
+    now,
     maxBytes: MAX_MEMORY_BYTES,
     resource: () => JSON.stringify(options.resource()),
-    onEvict: (chunk) => countDropped(ledger, 'queue_full', recordCount(chunk)),
+    onEvict(chunk) {
+      if (!keeper.park(chunk)) countDropped(ledger, 'queue_full', recordCount(chunk));
+    },
   });
-  /** Chunks a request carries that outlives the page. */
-  const leaving = new Set<Chunk>();
+  const keeper = createKeeper({
+    name: `throughline ${key}`,
+    page,
+    queue,
+    accounts,
+    mayStore,
+    onDrain: () => schedule(0),
+  });
+  const sender = createSender({
+    ...options,
+    queue,
+    accounts,
+    pace,
+    onAcknowledged(chunks, { sampling, partialSuccess }) {
+      end(chunks, (account, records) => {
+        account.acknowledged += records;
+      });
+      if (typeof sampling?.ratio === 'number') options.onAdvice?.({ ratio: sampling.ratio });
+      if (partialSuccess?.errorMessage) options.warn(partialSuccess.errorMessage);
+    },
+    onRefused(chunks, reason, message) {
+      end(chunks, (account, records) => countDropped(account, reason, records));
+      if (message) options.warn(message);
+    },
+    onSplit(chunk, halves) {
+      queue.remove([chunk]);
+      queue.insert(halves);
+      keeper.release([chunk]);
+    },
+    onLateAnswer: scheduleNext,
+  });
   const errorTraces = new Set<string>();
-  const warned = new Set<string>();
-  let batchBytes = BATCH_TARGET_BYTES * (canCompress ? COMPRESSION_RATIO : 1);
   let active = false;
   let stopped = false;
   let exitingUntil = 0;
   let exitQueued = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
+  let keepTimer: ReturnType<typeof setTimeout> | undefined;
   let sending: Promise<boolean> | undefined;
-  let unanswered: Batch | undefined;
-
-  function warn(message: string): void {
-    if (warned.has(message)) return;
-    warned.add(message);
-    options.warn(message);
-  }
 
   function add(kind: 'spans' | 'logs', record: OtlpSpan | OtlpLogRecord, asked: Priority): void {
     ledger.produced += 1;
@@ -110,14 +127,26 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (asked === 'error' && traceId && errorTraces.size < MAX_ERROR_TRACES) errorTraces.add(traceId);
     const json = JSON.stringify(record);
     if (utf8Bound(json) > MAX_KEEPALIVE_BYTES / 2) {
-      warn('A span or event larger than 30 KiB was dropped.');
+      options.warn('A span or event larger than 30 KiB was dropped.');
       countDropped(ledger, 'too_large', 1);
       return;
     }
     queue.add(kind, json, priority);
+    keepSoon();
     if (monotonicMs() < exitingUntil) exitSoon();
     else if (priority === 'error') schedule(FLUSH_ERROR_MS);
-    else schedule(queue.size().bytes >= batchBytes ? 0 : FLUSH_EVERY_MS);
+    else schedule(queue.bytes() >= MAX_BATCH_BYTES ? 0 : FLUSH_EVERY_MS);
+  }
+
+  /** Takes chunks out for good and lets `count` book them on the ledgers they belong to. */
+  function end(chunks: readonly Chunk[], count: (ledger: Ledger, records: number) => void): void {
+    for (const chunk of chunks) {
+      const account = accounts.get(chunk.page);
+      const records = queue.remove([chunk]);
+      if (account && records > 0) count(account.ledger, records);
+    }
+    keeper.release(chunks);
+    deferTail();
   }
 
   function schedule(delayMs: number): void {
@@ -133,139 +162,56 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function scheduleNext(): void {
     // Closed chunks did not fit into the last batch, or have to go again.
-    if (queue.sealed().some((chunk) => !leaving.has(chunk))) schedule(pace.waitMs());
-    else if (queue.size().records > 0) schedule(FLUSH_EVERY_MS);
+    if (sender.waiting().length > 0) schedule(pace.waitMs());
+    else if (queue.bytes() > 0) schedule(FLUSH_EVERY_MS);
   }
 
-  /** The next batch: whole chunks in order, as many as fit. */
-  function pack(maxBytes: number): Chunk[] {
-    return packChunks(
-      queue.sealed().filter((chunk) => !leaving.has(chunk)),
-      maxBytes,
-    );
-  }
-
-  function encode(chunks: readonly Chunk[]): string {
-    const sentAt = now();
-    const carried = countRecords(chunks);
-    const pending = queue.size().records - carried;
-    const totals = [JSON.stringify(encodeLedger({ ledger, pending, carried }, sentAt))];
-    return encodeBody({ chunks, scope, sentAt, ledger: totals });
-  }
-
-  /** Sends one batch, then plans the next. Resolves to whether it got through and there is more. */
+  /** Sends one batch, then plans the next. Resolves to whether it was acknowledged. */
   function pump(): Promise<boolean> {
-    sending ??= sendNext().finally(() => {
+    if (!active || stopped) return Promise.resolve(false);
+    sending ??= sender.next().finally(() => {
       sending = undefined;
       scheduleNext();
     });
     return sending;
   }
 
-  async function sendNext(): Promise<boolean> {
-    if (!active || stopped) return false;
-    const batch = nextBatch();
-    if (batch.chunks.length === 0 || pace.waitMs() > 0 || !pace.take()) return false;
-    const text = encode(batch.chunks);
-    const body = isHidden() ? text : await compress(text);
-    // While it was compressed the page may have been left, and the same chunks have gone uncompressed.
-    if (batch.chunks.some((chunk) => leaving.has(chunk))) return false;
-    const outcome = await send(batch, body);
-    unanswered = outcome.kind === 'retry' ? batch : undefined;
-    settle(batch.chunks, outcome);
-    return outcome.kind === 'acknowledged';
+  /** What was added lately is stored and deferred, so that a crash takes half a second at most. */
+  function keepSoon(): void {
+    keepTimer ??= setTimeout(() => {
+      keepTimer = undefined;
+      if (!active) return;
+      queue.seal();
+      keeper.keep();
+      deferTail();
+    }, KEEP_AFTER_MS);
   }
 
-  /** The batch that was not answered, as it was and under its id, so that the collector can tell; else a new one. */
-  function nextBatch(): Batch {
-    queue.seal();
-    const waiting = queue.sealed();
-    if (unanswered?.chunks.every((chunk) => waiting.includes(chunk) && !leaving.has(chunk))) return unanswered;
-    let chunks = pack(batchBytes);
-    // A chunk larger than a batch goes alone.
-    if (chunks.length === 0) chunks = pack(Number.POSITIVE_INFINITY).slice(0, 1);
-    return { id: randomHex(SPAN_ID_BYTES), chunks };
+  function deferTail(): void {
+    if (!active || !tail.supported) return;
+    const chunks = packChunks(sender.waiting(), MAX_DEFERRED_BYTES);
+    tail.set(chunks.length > 0 ? sender.request(chunks) : undefined);
   }
 
-  async function send({ id, chunks }: Batch, body: string | Blob): Promise<Outcome> {
-    const release = budget.reserve(typeof body === 'string' ? utf8Bound(body) : body.size);
-    if (release) for (const chunk of chunks) leaving.add(chunk);
-    const outcome = await post({ fetch, url, key, batchId: id, body, keepalive: release !== undefined });
-    release?.();
-    for (const chunk of chunks) leaving.delete(chunk);
-    return outcome;
-  }
-
-  function settle(chunks: readonly Chunk[], outcome: Outcome): void {
-    switch (outcome.kind) {
-      case 'acknowledged': {
-        pace.succeeded();
-        ledger.acknowledged += queue.remove(chunks);
-        const { sampling, partialSuccess } = outcome.answer;
-        if (typeof sampling?.ratio === 'number') options.onAdvice?.({ ratio: sampling.ratio });
-        if (partialSuccess?.errorMessage) warn(partialSuccess.errorMessage);
-        return;
-      }
-      case 'retry':
-        pace.failed(outcome.retryAfterMs);
-        return;
-      case 'split':
-        split(chunks);
-        return;
-      case 'refused':
-        warn(outcome.message);
-        drop(chunks, 'refused');
-        // A wrong key stays wrong: no need to hear it every few seconds.
-        pace.failed();
-    }
-  }
-
-  function split(chunks: readonly Chunk[]): void {
-    batchBytes = Math.max(MIN_BATCH_BYTES, batchBytes / 2);
-    const [chunk, ...more] = chunks;
-    if (chunk && more.length === 0) {
-      const halves = splitChunk(chunk);
-      if (halves) {
-        queue.remove([chunk]);
-        queue.insert(halves);
-      } else drop([chunk], 'too_large');
-    }
-    schedule(0);
-  }
-
-  function drop(chunks: readonly Chunk[], reason: DropReason): void {
-    const records = queue.remove(chunks);
-    if (records > 0) countDropped(ledger, reason, records);
-  }
-
-  /** Sends what fits into the platform's exit quota, the most important first, without any asynchronous step. */
-  function exit(final: boolean): void {
+  /** Sends what fits into the platform's quotas, the most important first, without any asynchronous step. */
+  function exit(way: ExitWay): void {
     if (!active) return;
     exitingUntil = monotonicMs() + EXIT_WINDOW_MS;
     queue.seal();
-    const chunks = pace.take(true) ? pack(budget.available()) : [];
-    if (final) {
+    if (way === 'hidden') keeper.keep();
+    else keeper.leave();
+    const waiting = sender.waiting();
+    const leaving = packChunks(waiting, waiting.length > 0 ? sender.room() : 0);
+    if (way === 'gone') {
+      const rest = waiting.filter((chunk) => !leaving.includes(chunk));
+      const deferred = tail.supported ? packChunks(rest, MAX_DEFERRED_BYTES) : [];
       drop(
-        queue.sealed().filter((chunk) => !leaving.has(chunk) && !chunks.includes(chunk)),
+        rest.filter((chunk) => !keeper.isKept(chunk) && !deferred.includes(chunk)),
         'page_exit',
       );
     }
-    if (chunks.length === 0) return;
-    const body = encode(chunks);
-    const batch = { id: randomHex(SPAN_ID_BYTES), chunks };
-    if ('keepalive' in Request.prototype) {
-      void send(batch, body).then((outcome) => {
-        settle(chunks, outcome);
-        scheduleNext();
-      });
-      return;
-    }
-    const release = budget.reserve(utf8Bound(body));
-    if (release && navigator.sendBeacon(batchUrl(url, key, batch.id, false), body)) {
-      // A beacon never says what became of it; what was handed over is taken as sent, as the platform promises.
-      settle(chunks, { kind: 'acknowledged', answer: {} });
-      setTimeout(release, EXIT_WINDOW_MS);
-    } else release?.();
+    sender.last(leaving);
+    deferTail();
   }
 
   /** What is reported by other listeners of the exit event leaves when they are done, still in the same task. */
@@ -274,21 +220,27 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     exitQueued = true;
     queueMicrotask(() => {
       exitQueued = false;
-      exit(false);
+      exit('hidden');
     });
   }
 
-  const stopPageLife = startPageLife({
-    onExit: exit,
-    onReturn() {
-      exitingUntil = 0;
-      pace.hurry();
-      schedule(0);
-    },
-  });
+  function drop(chunks: readonly Chunk[], reason: DropReason): void {
+    if (chunks.length > 0) end(chunks, (account, records) => countDropped(account, reason, records));
+  }
+
+  function enter(): void {
+    if (!active) return;
+    exitingUntil = 0;
+    keeper.enter();
+    pace.hurry();
+    keepSoon();
+    scheduleNext();
+  }
+
+  const stopPageLife = startPageLife({ onExit: exit, onReturn: enter });
   whenActivated(() => {
     active = !stopped;
-    if (queue.size().records > 0) schedule(FLUSH_EVERY_MS);
+    enter();
   });
 
   return {
@@ -304,14 +256,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       while (await pump());
     },
     stop() {
-      exit(false);
+      exit('gone');
       stopped = true;
       clearTimeout(timer);
+      clearTimeout(keepTimer);
       stopPageLife();
     },
     discard() {
       queue.seal();
       drop(queue.sealed(), 'stopped');
+      keeper.clear();
     },
   };
 }

@@ -1,7 +1,10 @@
+/** `hidden`: it lives on, unseen. `frozen`: it sleeps and may come back. `gone`: this was its last event. */
+export type ExitWay = 'hidden' | 'frozen' | 'gone';
+
 /** What delivery has to know of the page's life. */
 export interface PageLifeListeners {
-  /** The page may be gone after this call, so all its work is synchronous; `final` when it cannot come back. */
-  onExit: (final: boolean) => void;
+  /** The page may be gone after this call, so all its work is synchronous. */
+  onExit: (way: ExitWay) => void;
   /** The page is used again: shown, thawed, restored from the back/forward cache, or online. */
   onReturn: () => void;
 }
@@ -15,9 +18,9 @@ export function startPageLife({ onExit, onReturn }: PageLifeListeners): () => vo
   const listening = new AbortController();
   const { signal } = listening;
   // Bubbling, on window: what settles on the document's own listeners is reported before we flush.
-  addEventListener('visibilitychange', () => (isHidden() ? onExit(false) : onReturn()), { signal });
-  addEventListener('pagehide', (event) => onExit(!event.persisted), { signal });
-  document.addEventListener('freeze', () => onExit(false), { signal });
+  addEventListener('visibilitychange', () => (isHidden() ? onExit('hidden') : onReturn()), { signal });
+  addEventListener('pagehide', (event) => onExit(event.persisted ? 'frozen' : 'gone'), { signal });
+  document.addEventListener('freeze', () => onExit('frozen'), { signal });
   document.addEventListener('resume', onReturn, { signal });
   addEventListener('pageshow', (event) => event.persisted && onReturn(), { signal });
   addEventListener('online', onReturn, { signal });

@@ -7,8 +7,6 @@ const TIMEOUT_MS = 30_000;
 export interface PostRequest {
   fetch: typeof fetch;
   url: string;
-  key: string;
-  batchId: string;
   body: string | Blob;
   keepalive: boolean;
 }
@@ -27,11 +25,11 @@ export function batchUrl(url: string, key: string, batchId: string, compressed: 
 }
 
 /** Sends one batch and reads its answer to the end (an unread body keeps its share of the keepalive quota). Never throws. */
-export async function post({ fetch, url, key, batchId, body, keepalive }: PostRequest): Promise<Outcome> {
+export async function post({ fetch, url, body, keepalive }: PostRequest): Promise<Outcome> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), TIMEOUT_MS);
   try {
-    const response = await fetch(batchUrl(url, key, batchId, typeof body !== 'string'), {
+    const response = await fetch(url, {
       method: 'POST',
       body,
       keepalive,

@@ -1,3 +1,4 @@
+import type { EpochMs } from '../wire/time.ts';
 import { type Chunk, PRIORITIES, type Priority, recordCount, utf8Bound } from './chunk.ts';
 
 /** A chunk is closed at this size: small enough to pack 60 KiB well, large enough to store cheaply. */
@@ -5,6 +6,7 @@ const CHUNK_BYTES = 6 * 1024;
 
 export interface QueueOptions {
   page: string;
+  now: () => EpochMs;
   /** Bytes that may wait in memory; beyond it the oldest chunk of the lowest priority goes. */
   maxBytes: number;
   /** The resource as JSON, asked once a chunk. */
@@ -18,17 +20,20 @@ export interface Queue {
   add(kind: 'spans' | 'logs', json: string, priority: Priority): void;
   /** Closes the open chunks, so that they may be sent and stored. */
   seal(): void;
+  /** Everything, open chunks included. */
+  all(): Chunk[];
+  has(id: string): boolean;
   /** All closed chunks in the order they should leave: by priority, oldest first. */
   sealed(): Chunk[];
   /** @returns how many records that were still here are gone; a chunk answered twice counts once. */
   remove(chunks: readonly Chunk[]): number;
   /** Puts chunks of another page, or halves of a split one, among the rest. */
   insert(chunks: readonly Chunk[]): void;
-  /** Bytes and records of everything in the queue, open chunks included. */
-  size(): { bytes: number; records: number };
+  /** Bytes of everything. */
+  bytes(): number;
 }
 
-export function createQueue({ page, maxBytes, resource, onEvict }: QueueOptions): Queue {
+export function createQueue({ page, now, maxBytes, resource, onEvict }: QueueOptions): Queue {
   // Open chunks are in here too. A Map keeps the order of arrival.
   const chunks = new Map<string, Chunk>();
   const open: (Chunk | undefined)[] = PRIORITIES.map(() => undefined);
@@ -64,13 +69,24 @@ export function createQueue({ page, maxBytes, resource, onEvict }: QueueOptions)
     }
   }
 
+  const all = () => [...chunks.values()];
+
   return {
     add(kind, json, priority) {
       const rank = PRIORITIES.indexOf(priority);
       const size = utf8Bound(json) + 1;
       let chunk = open[rank];
       if (!chunk || (chunk.bytes + size > CHUNK_BYTES && recordCount(chunk) > 0)) {
-        chunk = { id: `${page}-${sequence++}`, page, rank, resource: resource(), spans: [], logs: [], bytes: 0 };
+        chunk = {
+          id: `${page}-${sequence++}`,
+          page,
+          at: now(),
+          rank,
+          resource: resource(),
+          spans: [],
+          logs: [],
+          bytes: 0,
+        };
         open[rank] = chunk;
         insert([chunk]);
       }
@@ -82,14 +98,15 @@ export function createQueue({ page, maxBytes, resource, onEvict }: QueueOptions)
     seal() {
       open.fill(undefined);
     },
-    sealed: () => [...chunks.values()].filter((chunk) => !open.includes(chunk)).sort((a, b) => a.rank - b.rank),
+    all,
+    sealed: () =>
+      all()
+        .filter((chunk) => !open.includes(chunk))
+        .sort((a, b) => a.rank - b.rank),
+    has: (id) => chunks.has(id),
     remove,
     insert,
-    size() {
-      let records = 0;
-      for (const chunk of chunks.values()) records += recordCount(chunk);
-      return { bytes, records };
-    },
+    bytes: () => bytes,
   };
 }
 
