@@ -38,12 +38,18 @@ export class ProtobufWriter {
   /** A number below 2^32 as a varint. */
   varint(value: number): void {
     this.#reserve(5);
+    this.#length = this.#putVarint(this.#length, value);
+  }
+
+  #putVarint(at: number, value: number): number {
+    let position = at;
     let rest = value >>> 0;
     while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      this.#bytes[position++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.#bytes[this.#length++] = rest;
+    this.#bytes[position++] = rest;
+    return position;
   }
 
   /** A decimal int64 as a varint; negative numbers take ten bytes, as the format has it. */
@@ -145,9 +151,7 @@ export class ProtobufWriter {
       this.#reserve(Math.max(0, width - guessed));
       this.#bytes.copyWithin(start + width, start + guessed, this.#length);
     }
-    this.#length = start;
-    this.varint(length);
-    this.#length += length;
+    this.#length = this.#putVarint(start, length) + length;
   }
 }
 

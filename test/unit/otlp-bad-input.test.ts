@@ -281,3 +281,14 @@ test('more records than a request may hold are counted as too_many', () => {
   expect(decoded.spans).toHaveLength(2);
   expect([...decoded.rejected]).toEqual([['too_many', 1]]);
 });
+
+test('a message that ends where the buffer does keeps its bytes', () => {
+  for (let capacity = 1; capacity < 40; capacity++) {
+    const writer = new ProtobufWriter(capacity);
+    writer.text((1 << 3) | 2, 'x'.repeat(capacity));
+    writer.text((1 << 3) | 2, 'ꆓ');
+    const written = Buffer.from(writer.finish());
+    expect(written.subarray(2, 2 + capacity).toString()).toBe('x'.repeat(capacity));
+    expect(written.subarray(capacity + 4).toString()).toBe('ꆓ');
+  }
+});

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -135,7 +136,11 @@ function withoutDefaults<T extends object>(value: T, keys: Array<keyof T>): T {
   return value;
 }
 
-const flat = (records: Array<SpanRecord | LogRecord>) => JSON.parse(JSON.stringify(records));
+// A plain boolean first: shrinking a failure would print thousands of deep differences.
+function expectSame(actual: unknown, expected: unknown): void {
+  const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+  if (!isDeepStrictEqual(plain(actual), plain(expected))) throw new Error('the records differ');
+}
 
 describe('codec', () => {
   test('spans survive protobuf and JSON unchanged', () => {
@@ -144,12 +149,12 @@ describe('codec', () => {
         const records = spans.map((span) => ({ resource, scope, span })) as SpanRecord[];
         const viaProtobuf = decodeTracesProtobuf(encodeTracesProtobuf(records));
         expect(viaProtobuf.rejectedSpans).toBe(0);
-        expect(flat(viaProtobuf.spans)).toEqual(flat(records));
+        expectSame(viaProtobuf.spans, records);
         const viaJson = decodeJson(JSON.stringify(encodeJson({ spans: records, logs: [] })));
         expect(viaJson.rejectedSpans).toBe(0);
-        expect(flat(viaJson.spans)).toEqual(flat(records));
+        expectSame(viaJson.spans, records);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, endOnFailure: true },
     );
   });
 
@@ -159,12 +164,12 @@ describe('codec', () => {
         const records = logs.map((log) => ({ resource, scope, log })) as LogRecord[];
         const viaProtobuf = decodeLogsProtobuf(encodeLogsProtobuf(records));
         expect(viaProtobuf.rejectedLogs).toBe(0);
-        expect(flat(viaProtobuf.logs)).toEqual(flat(records));
+        expectSame(viaProtobuf.logs, records);
         const viaJson = decodeJson(JSON.stringify(encodeJson({ spans: [], logs: records })));
         expect(viaJson.rejectedLogs).toBe(0);
-        expect(flat(viaJson.logs)).toEqual(flat(records));
+        expectSame(viaJson.logs, records);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, endOnFailure: true },
     );
   });
 
@@ -217,7 +222,7 @@ describe('codec', () => {
           }
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 3000, endOnFailure: true },
     );
   });
 });
