@@ -96,16 +96,16 @@ test('a dead page’s chunks are taken over, a live one’s are left to it', asy
   const dead = await visit('cccccccc');
   await dead.evaluate('makeSpans(5, "error")');
   await vi.waitFor(async () => expect(await inStore(live)).toBe(2), { timeout: 5000 });
-  await dead.close();
+  // In the same tab, so that the live page does not come to the front and take over itself.
   collector.answer(({ body }) => (JSON.stringify(body).includes('aaaaaaaa') ? { status: 503 } : undefined));
   collector.requests.length = 0;
-  const other = await visit('bbbbbbbb');
-  await other.evaluate('makeSpans(1, "error")');
+  await dead.goto(`${site.origin}/?collector=${encodeURIComponent(collector.origin)}&prefix=bbbbbbbb`);
+  await dead.evaluate('makeSpans(1, "error")');
   const texts = () => collector.requests.map(({ body }) => JSON.stringify(body));
   await vi.waitFor(() => expect(texts().some((text) => text.includes('cccccccc'))).toBe(true), {
     timeout: 10_000,
   });
-  await vi.waitFor(async () => expect(await inStore(other)).toBe(1), { timeout: 5000 });
+  await vi.waitFor(async () => expect(await inStore(dead)).toBe(1), { timeout: 5000 });
   for (const text of texts()) expect(text.includes('aaaaaaaa') && /bbbbbbbb|cccccccc/.test(text)).toBe(false);
 });
 
