@@ -24,9 +24,12 @@ export function nanoFraction(nanos: UnixNano): number {
   return value;
 }
 
-/** Epoch microseconds, rounded down: exact in a double until the year 2255. */
+// In the year 2112. Senders may claim any time; differences of such times must stay safe integers.
+const LATEST_MICROS = 2 ** 52;
+
+/** Epoch microseconds, rounded down, and no later than the year 2112. */
 export function nanoToMicros(nanos: UnixNano): number {
-  return nanoSeconds(nanos) * 1e6 + Math.floor(nanoFraction(nanos) / 1000);
+  return Math.min(LATEST_MICROS, nanoSeconds(nanos) * 1e6 + Math.floor(nanoFraction(nanos) / 1000));
 }
 
 /** A time another time is told from. */

@@ -111,7 +111,7 @@ function writeDouble(out: ByteWriter, value: number | string | null): void {
   }
   const number = typeof value === 'number' ? value : Number(value);
   const thousandths = Math.round(number * 1000);
-  if (thousandths >= 0 && thousandths < LARGEST_INLINE && Object.is(thousandths / 1000, number)) {
+  if (thousandths >= 0 && thousandths < LARGEST_INLINE && thousandths / 1000 === number && !Object.is(number, -0)) {
     writeTag(out, THOUSANDTHS);
     out.varint(thousandths);
   } else {

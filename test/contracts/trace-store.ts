@@ -1,0 +1,536 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LogRecord, SpanRecord } from '../../edge/otlp/records.ts';
+import {
+  type AcceptedBatch,
+  StoreUnavailableError,
+  type TraceFilter,
+  type TraceStore,
+  type TraceSummary,
+} from '../../edge/store/trace-store.ts';
+import * as names from '../../src/wire/names.ts';
+import type { OtlpKeyValue, OtlpSpan } from '../../src/wire/otlp.ts';
+import { type PageView, pageViews } from '../support/page-views.ts';
+
+export interface OpenOptions {
+  retentionMs?: number;
+  maxBytes?: number;
+}
+
+/** A place a store keeps its data in: opened, closed and opened again by the suite. */
+export interface StorePlace {
+  open(options?: OpenOptions): Promise<TraceStore>;
+  dispose(): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+const START_MS = Date.UTC(2026, 10, 20, 12);
+const EMPTY = { storedSpans: 0, storedLogs: 0, duplicateSpans: 0, duplicateLogs: 0, conflictingSpans: 0 };
+
+/** What every backend of `TraceStore` does, whatever it is made of. */
+export function describeTraceStore(name: string, createPlace: () => Promise<StorePlace>): void {
+  describe(`${name} as a trace store`, () => {
+    let place: StorePlace;
+    let store: TraceStore;
+    const reopen = async (options?: OpenOptions): Promise<void> => {
+      await store.close();
+      store = await place.open(options);
+    };
+
+    beforeEach(async () => {
+      place = await createPlace();
+      store = await place.open();
+    });
+    afterEach(async () => {
+      await store.close();
+      await place.dispose();
+    });
+
+    test('a trace is found and listed the moment it is appended', async () => {
+      const [view] = take(1);
+      await append(store, view);
+      expect(await spanIds(store, view.traceId)).toEqual(idsOf(view));
+      const { traces } = await store.search({});
+      expect(traces.map(({ traceId }) => traceId)).toEqual([view.traceId]);
+      expect(traces[0]).toMatchObject({
+        name: view.route,
+        route: view.route,
+        activity: 'page load',
+        sessionId: view.sessionId,
+        startMs: view.startMs,
+        spanCount: 21,
+        hasRoot: true,
+      });
+      expect(traces[0]?.services.slice(1)).toEqual(['shop-backend', 'shop-edge']);
+      expect(traces[0]?.vitals).toEqual(vitalsOf(view));
+    });
+
+    test('nothing is found of a trace that never came', async () => {
+      expect(await store.trace('00000000000000000000000000000001')).toBeUndefined();
+      expect(await store.search({})).toEqual({ traces: [] });
+    });
+
+    test('spans and log records come back as they went in, before and after the store was closed', async () => {
+      const batch = everyKind();
+      await store.append(batch);
+      const traceId = batch.spans[0]?.span.traceId as string;
+      for (const _ of ['from memory', 'from disk']) {
+        const stored = await store.trace(traceId);
+        expect(bySpanId(stored?.spans ?? [])).toEqual(bySpanId(batch.spans));
+        expect(stored?.logs).toEqual(batch.logs);
+        await reopen();
+      }
+    });
+
+    test('a batch that comes again is counted once, also after the store was closed', async () => {
+      const [view] = take(1);
+      await append(store, view);
+      const again = { ...EMPTY, duplicateSpans: 13, duplicateLogs: 3 };
+      expect(await store.append(view.batches[0])).toEqual(again);
+      await reopen();
+      expect(await store.append(view.batches[0])).toEqual(again);
+      expect(await store.stats()).toMatchObject({ traces: 1, spans: 21, logs: 3 });
+      expect(await spanIds(store, view.traceId)).toEqual(idsOf(view));
+    });
+
+    test('a batch that comes twice at the same moment is stored once', async () => {
+      const [view] = take(1);
+      const results = await Promise.all([view.batches[0], view.batches[0]].map((batch) => store.append(batch)));
+      expect(results.map(({ storedSpans }) => storedSpans).sort()).toEqual([0, 13]);
+      expect(results.map(({ duplicateSpans }) => duplicateSpans).sort()).toEqual([0, 13]);
+      expect(await store.stats()).toMatchObject({ spans: 13, logs: 3 });
+    });
+
+    test('another content under the same ids is kept out, and the first stays', async () => {
+      const [view] = take(1);
+      await append(store, view);
+      const changed = rename(view.batches[1], 'changed');
+      expect(await store.append(changed)).toEqual({ ...EMPTY, conflictingSpans: 3 });
+      await reopen();
+      expect(await store.append(changed)).toEqual({ ...EMPTY, conflictingSpans: 3 });
+      const stored = await store.trace(view.traceId);
+      expect(stored?.spans.map(({ span }) => span.name)).not.toContain('changed');
+    });
+
+    test('what a page sends never stands for a span a trusted sender wrote', async () => {
+      const [view] = take(1);
+      await append(store, view);
+      const forged: AcceptedBatch = { ...view.batches[1], trust: 'public' };
+      expect(await store.append(forged)).toEqual({ ...EMPTY, conflictingSpans: 3 });
+      await reopen();
+      expect(await store.append(forged)).toEqual({ ...EMPTY, conflictingSpans: 3 });
+    });
+
+    test('log records without an event id are the same when their content is', async () => {
+      const [view] = take(1);
+      const log = { ...(view.batches[0].logs[0] as LogRecord) };
+      log.log = { ...log.log, attributes: withoutEventId(log.log.attributes) };
+      const other = { ...log, log: { ...log.log, severityNumber: 17 } };
+      const batch = { ...view.batches[0], spans: [], logs: [log, other, log] };
+      expect(await store.append(batch)).toEqual({ ...EMPTY, storedLogs: 2, duplicateLogs: 1 });
+      await reopen();
+      expect(await store.append(batch)).toEqual({ ...EMPTY, duplicateLogs: 3 });
+    });
+
+    test('log records of no trace are stored and counted once', async () => {
+      const [view] = take(1);
+      const logs = view.batches[0].logs.map(({ log: { traceId: _, spanId: __, ...log }, ...rest }) => ({
+        ...rest,
+        log,
+      }));
+      const batch = { ...view.batches[0], spans: [], logs };
+      expect(await store.append(batch)).toEqual({ ...EMPTY, storedLogs: 3 });
+      await reopen();
+      expect(await store.append(batch)).toEqual({ ...EMPTY, duplicateLogs: 3 });
+      expect(await store.stats()).toMatchObject({ traces: 0, logs: 3 });
+      expect(await store.search({})).toEqual({ traces: [] });
+    });
+
+    test('late spans join the trace that is on disk already', async () => {
+      const [view] = take(1);
+      await store.append(view.batches[2]);
+      await reopen();
+      await store.append(view.batches[0]);
+      await reopen();
+      await store.append(view.batches[1]);
+      expect(await spanIds(store, view.traceId)).toEqual(idsOf(view));
+      const [summary] = (await store.search({})).traces;
+      expect(summary).toMatchObject({ spanCount: 21, name: view.route, hasRoot: true, startMs: view.startMs });
+      await reopen();
+      expect((await store.search({})).traces).toEqual([summary]);
+      expect(await store.stats()).toMatchObject({ traces: 1, spans: 21, logs: 3 });
+    });
+
+    test('a trace whose root has not come is listed under its earliest span', async () => {
+      const [view] = take(1);
+      await store.append(view.batches[1]);
+      const provisional = { name: `GET ${view.route}`, service: 'shop-edge', hasRoot: false, route: view.route };
+      expect((await store.search({})).traces[0]).toMatchObject(provisional);
+      await reopen();
+      expect((await store.search({})).traces[0]).toMatchObject(provisional);
+    });
+
+    test('a trace of which only log records came is listed too', async () => {
+      const [view] = take(1);
+      await store.append({ ...view.batches[0], spans: [] });
+      const [summary] = (await store.search({})).traces;
+      expect(summary).toMatchObject({
+        traceId: view.traceId,
+        spanCount: 0,
+        hasRoot: false,
+        name: names.EVENT_WEB_VITAL,
+      });
+      await reopen();
+      expect((await store.search({})).traces).toEqual([summary]);
+    });
+
+    test('every filter, alone and with others, gives what reading all traces gives', async () => {
+      const views = take(120);
+      // A third from disk, a third of which more came later, a third from memory.
+      for (const view of views.slice(0, 40)) await append(store, view);
+      for (const view of views.slice(40, 80)) await store.append(view.batches[1]);
+      await reopen();
+      for (const view of views.slice(40, 80)) for (const i of [0, 2] as const) await store.append(view.batches[i]);
+      for (const view of views.slice(80)) await append(store, view);
+      const all = await everyPage(store, {}, 500);
+      expect(all.length).toBe(120);
+      const one = all[60] as TraceSummary;
+      const filters: TraceFilter[] = [
+        { service: 'blog-web' },
+        { service: 'shop-edge' },
+        { service: 'nobody' },
+        { route: one.route },
+        { route: '/nowhere' },
+        { name: 'SECTION-1' },
+        { name: 'no such name' },
+        { activity: 'page load' },
+        { activity: 'navigation' },
+        { minDurationMs: 1500 },
+        { minDurationMs: 800, maxDurationMs: 1800 },
+        { maxDurationMs: 900 },
+        { error: true },
+        { error: false },
+        { sessionId: one.sessionId },
+        { sessionId: 'none' },
+        { userId: 'nobody' },
+        { fromMs: one.startMs },
+        { toMs: one.startMs },
+        { fromMs: one.startMs, toMs: one.startMs },
+        { updatedAfterMs: one.updatedAtMs },
+        { service: 'shop-web', route: one.route, minDurationMs: 1000, error: false },
+        { service: 'account-web', name: 'section', error: true },
+        { sessionId: one.sessionId, service: one.service, activity: 'page load' },
+      ];
+      for (const _ of ['mixed', 'all from disk']) {
+        for (const filter of filters) {
+          const expected = all.filter((summary) => holds(summary, filter));
+          expect(await everyPage(store, filter, 7), JSON.stringify(filter)).toEqual(expected);
+        }
+        expect(filters.filter((filter) => all.some((summary) => holds(summary, filter))).length).toBeGreaterThan(15);
+        await reopen();
+      }
+    });
+
+    test('pages go on where the page before ended, also among traces that start together', async () => {
+      const views = take(23, { everyMs: 0 });
+      for (const view of views) await append(store, view);
+      const all = await everyPage(store, {}, 4);
+      expect(all.map(({ traceId }) => traceId)).toEqual(
+        views
+          .map(({ traceId }) => traceId)
+          .sort()
+          .reverse(),
+      );
+      await reopen();
+      expect(await everyPage(store, {}, 4)).toEqual(all);
+    });
+
+    test('a page holds 50 traces, or as many as asked for, and at most 500', async () => {
+      for (const view of take(60)) await append(store, view);
+      expect((await store.search({})).traces.length).toBe(50);
+      expect((await store.search({ limit: 3 })).traces.length).toBe(3);
+      expect((await store.search({ limit: 0 })).traces.length).toBe(1);
+      const all = await store.search({ limit: 100_000 });
+      expect(all.traces.length).toBe(60);
+      expect(all.nextCursor).toBeUndefined();
+    });
+
+    test('a cursor nobody gave is refused in words', async () => {
+      for (const cursor of ['', 'x', '12-zz', '-1-00000000000000000000000000000001', "' OR 1=1 --"]) {
+        await expect(store.search({ cursor })).rejects.toThrow(/cursor is not one/);
+      }
+      await expect(store.search({ minDurationMs: Number.NaN })).rejects.toThrow('minDurationMs is not a number');
+    });
+
+    test('texts from outside are texts everywhere', async () => {
+      const [view] = take(1);
+      const nasty = `'; DROP TABLE trace; -- \u0000 "\n%_ \u{1f600}`;
+      const batch = rename(view.batches[0], nasty);
+      await store.append(batch);
+      for (const _ of ['from memory', 'from disk']) {
+        expect((await store.search({ name: nasty })).traces.map((trace) => trace.name)).toEqual([nasty]);
+        expect((await store.search({ service: nasty })).traces).toEqual([]);
+        expect((await store.search({ name: '%' })).traces.length).toBe(1);
+        expect((await store.search({ name: '_x' })).traces.length).toBe(0);
+        await reopen();
+      }
+    });
+
+    test('counts follow what is stored, and the version every change', async () => {
+      const before = await store.stats();
+      expect(before).toMatchObject({ spans: 0, logs: 0, traces: 0 });
+      const [first, second] = take(2);
+      await append(store, first);
+      const middle = await store.stats();
+      expect(middle.version).not.toBe(before.version);
+      await append(store, second);
+      const after = await store.stats();
+      expect(after).toMatchObject({ traces: 2, spans: 42, logs: 6, oldestMs: first.startMs, newestMs: second.startMs });
+      expect(after.version).not.toBe(middle.version);
+      await store.append(first.batches[0]);
+      expect((await store.stats()).version).toBe(after.version);
+      await reopen();
+      const { bytes, version: _, ...counts } = await store.stats();
+      expect(counts).toEqual({ traces: 2, spans: 42, logs: 6, oldestMs: first.startMs, newestMs: second.startMs });
+      expect(bytes).toBeGreaterThan(0);
+    });
+
+    test('expiry removes what was received before the retention time, and nothing else', async () => {
+      await reopen({ retentionMs: 24 * HOUR_MS });
+      const [old] = take(1);
+      const [recent] = take(1, { seed: 2, fromMs: START_MS + 40 * HOUR_MS });
+      await append(store, old);
+      await reopen({ retentionMs: 24 * HOUR_MS });
+      await append(store, recent);
+      const nowMs = START_MS + 41 * HOUR_MS;
+      const removed = await store.expire(nowMs);
+      expect(removed).toMatchObject({ spans: 21, traces: 1 });
+      expect(removed.bytes).toBeGreaterThan(0);
+      expect(await store.trace(old.traceId)).toBeUndefined();
+      expect(await spanIds(store, recent.traceId)).toEqual(idsOf(recent));
+      expect(await store.stats()).toMatchObject({ traces: 1, spans: 21 });
+      expect(await store.expire(nowMs)).toEqual({ spans: 0, traces: 0, bytes: 0 });
+      // What is gone may come again.
+      expect(await store.append(old.batches[1])).toEqual({ ...EMPTY, storedSpans: 3 });
+    });
+
+    test('what comes late for a trace that has expired is a trace of its own', async () => {
+      await reopen({ retentionMs: HOUR_MS });
+      const [view] = take(1);
+      await store.append(view.batches[1]);
+      await reopen({ retentionMs: HOUR_MS });
+      await store.append({ ...view.batches[2], receivedAtMs: START_MS + 10 * HOUR_MS });
+      await store.expire(START_MS + 10 * HOUR_MS);
+      const rest = (await store.trace(view.traceId))?.spans ?? [];
+      const [summary] = (await store.search({})).traces;
+      expect(summary?.spanCount).toBe(rest.length);
+      expect((await store.stats()).spans).toBe(rest.length);
+    });
+
+    test('beyond its quota the store gives up the oldest', async () => {
+      const maxBytes = 3 * 1024 * 1024;
+      await reopen({ maxBytes });
+      const views = take(3200);
+      for (let from = 0; from < views.length; from += 400) {
+        const batches = views.slice(from, from + 400).flatMap((view) => view.batches);
+        await Promise.all(batches.map((batch) => store.append(batch)));
+        await store.expire(START_MS + HOUR_MS);
+        expect((await store.stats()).bytes).toBeLessThan(maxBytes * 1.05);
+      }
+      const { traces, oldestMs = 0 } = await store.stats();
+      expect(traces).toBeGreaterThan(200);
+      expect(traces).toBeLessThan(3200);
+      expect(oldestMs).toBeGreaterThan(START_MS);
+      expect(await spanIds(store, views.at(-1)?.traceId as string)).toEqual(idsOf(views.at(-1) as PageView));
+    });
+
+    test('appends after closing are refused, and closing twice is fine', async () => {
+      const [view] = take(1);
+      await store.close();
+      await expect(store.append(view.batches[0])).rejects.toThrow(StoreUnavailableError);
+      await store.close();
+    });
+
+    test('appends that were accepted before closing are there afterwards', async () => {
+      const views = take(10);
+      const appended = views.flatMap((view) => view.batches.map((batch) => store.append(batch)));
+      await store.close();
+      await Promise.all(appended);
+      store = await place.open();
+      expect(await store.stats()).toMatchObject({ traces: 10, spans: 210 });
+    });
+  });
+}
+
+function take(count: number, options: { seed?: number; fromMs?: number; everyMs?: number } = {}): [PageView, PageView] {
+  const views = pageViews({ fromMs: START_MS, ...options });
+  return Array.from({ length: count }, () => views.next().value) as [PageView, PageView];
+}
+
+async function append(store: TraceStore, view: PageView): Promise<void> {
+  for (const batch of view.batches) await store.append(batch);
+}
+
+async function everyPage(store: TraceStore, filter: TraceFilter, limit: number): Promise<TraceSummary[]> {
+  const traces: TraceSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.search({ ...filter, limit, ...(cursor !== undefined && { cursor }) });
+    traces.push(...page.traces);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return traces;
+}
+
+/** A filter as its documentation says it, read over a list. */
+function holds(summary: TraceSummary, filter: TraceFilter): boolean {
+  const { name, fromMs = 0, toMs = Number.POSITIVE_INFINITY, minDurationMs = 0 } = filter;
+  return (
+    summary.startMs >= fromMs &&
+    summary.startMs <= toMs &&
+    summary.durationMs >= minDurationMs &&
+    summary.durationMs <= (filter.maxDurationMs ?? Number.POSITIVE_INFINITY) &&
+    (filter.service === undefined || summary.services.includes(filter.service)) &&
+    (filter.route === undefined || summary.route === filter.route) &&
+    (name === undefined || summary.name.toLowerCase().includes(name.toLowerCase())) &&
+    (filter.activity === undefined || summary.activity === filter.activity) &&
+    (filter.error === undefined || summary.errorCount > 0 === filter.error) &&
+    (filter.sessionId === undefined || summary.sessionId === filter.sessionId) &&
+    (filter.userId === undefined || summary.userId === filter.userId) &&
+    (filter.updatedAfterMs === undefined || summary.updatedAtMs > filter.updatedAfterMs)
+  );
+}
+
+function idsOf(view: PageView): string[] {
+  return view.batches.flatMap(({ spans }) => spans.map(({ span }) => span.spanId)).sort();
+}
+
+async function spanIds(store: TraceStore, traceId: string): Promise<string[]> {
+  return ((await store.trace(traceId))?.spans ?? []).map(({ span }) => span.spanId).sort();
+}
+
+function vitalsOf(view: PageView): Record<string, number> {
+  const text = (attributes: OtlpKeyValue[] | undefined, key: string) =>
+    attributes?.find((attribute) => attribute.key === key)?.value;
+  return Object.fromEntries(
+    view.batches[0].logs.map(({ log }) => [
+      text(log.attributes, names.ATTR_WEB_VITAL_NAME)?.stringValue,
+      Number(
+        text(log.attributes, names.ATTR_WEB_VITAL_VALUE)?.doubleValue ??
+          text(log.attributes, names.ATTR_WEB_VITAL_VALUE)?.intValue,
+      ),
+    ]),
+  );
+}
+
+function withoutEventId(attributes: OtlpKeyValue[] | undefined): OtlpKeyValue[] {
+  return (attributes ?? []).filter(({ key }) => key !== names.ATTR_EVENT_ID);
+}
+
+function rename(batch: AcceptedBatch, name: string): AcceptedBatch {
+  return { ...batch, spans: batch.spans.map((record) => ({ ...record, span: { ...record.span, name } })) };
+}
+
+function bySpanId(spans: SpanRecord[]): SpanRecord[] {
+  return [...spans].sort((a, b) => (a.span.spanId < b.span.spanId ? -1 : 1));
+}
+
+/** One of everything OTLP can say of a span and a log record. */
+function everyKind(): AcceptedBatch {
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const attributes: OtlpKeyValue[] = [
+    { key: 'text', value: { stringValue: 'Grüße, 世界 \u{1f600}' } },
+    { key: 'empty text', value: { stringValue: '' } },
+    { key: 'long', value: { stringValue: 'x'.repeat(5000) } },
+    { key: 'true', value: { boolValue: true } },
+    { key: 'false', value: { boolValue: false } },
+    { key: 'int', value: { intValue: '-42' } },
+    { key: 'largest', value: { intValue: '9223372036854775807' } },
+    { key: 'smallest', value: { intValue: '-9223372036854775808' } },
+    { key: 'double', value: { doubleValue: 0.1 + 0.2 } },
+    { key: 'thousandths', value: { doubleValue: 1234.567 } },
+    { key: 'negative', value: { doubleValue: -1.5 } },
+    { key: 'not a number', value: { doubleValue: 'NaN' } },
+    { key: 'infinite', value: { doubleValue: '-Infinity' } },
+    { key: 'bytes', value: { bytesValue: 'AAECAwQ=' } },
+    { key: 'nothing', value: {} },
+    { key: 'list', value: { arrayValue: { values: [{ intValue: '1' }, { stringValue: 'b' }, {}] } } },
+    { key: 'map', value: { kvlistValue: { values: [{ key: 'deep', value: { boolValue: true } }] } } },
+    { key: names.ATTR_HTTP_ROUTE, value: { stringValue: 'GET' } },
+  ];
+  const resource = { attributes, droppedAttributesCount: 1, schemaUrl: 'https://example.com/schema' };
+  const scope = { name: 'scope', version: '1.2.3', attributes, droppedAttributesCount: 2, schemaUrl: names.SCHEMA_URL };
+  const bare: OtlpSpan = {
+    traceId,
+    spanId: '00f067aa0ba902b7',
+    name: '',
+    startTimeUnixNano: '1763788800123456789',
+    endTimeUnixNano: '1763788800123456789',
+  };
+  const full: OtlpSpan = {
+    ...bare,
+    spanId: '00f067aa0ba902b8',
+    parentSpanId: '00f067aa0ba902b7',
+    traceState: 'ot=th:8;rv:0123456789abcd,vendor=1',
+    flags: 0xffffffff,
+    name: 'everything',
+    kind: 5,
+    startTimeUnixNano: '1763788799999999999',
+    endTimeUnixNano: '18446744073709551615',
+    attributes,
+    droppedAttributesCount: 3,
+    events: [
+      { timeUnixNano: '1763788799999999998', name: 'before its span', attributes, droppedAttributesCount: 4 },
+      { timeUnixNano: '0', name: 'no time' },
+    ],
+    droppedEventsCount: 5,
+    links: [
+      {
+        traceId: 'ffffffffffffffffffffffffffffffff',
+        spanId: 'ffffffffffffffff',
+        traceState: 'a=b',
+        attributes,
+        flags: 1,
+      },
+      { traceId, spanId: '00f067aa0ba902b7', droppedAttributesCount: 6 },
+    ],
+    droppedLinksCount: 7,
+    status: { code: 2, message: 'failed' },
+  };
+  const orphan: OtlpSpan = {
+    ...bare,
+    spanId: '00f067aa0ba902b9',
+    parentSpanId: 'aaaaaaaaaaaaaaaa',
+    status: { code: 1 },
+  };
+  const logs: LogRecord[] = [
+    { resource, scope, log: { traceId, timeUnixNano: '1763788800000000000' } },
+    {
+      resource,
+      scope: { name: '' },
+      log: {
+        traceId,
+        spanId: '00f067aa0ba902b8',
+        timeUnixNano: '0',
+        observedTimeUnixNano: '1763788800000000001',
+        severityNumber: 17,
+        severityText: 'ERROR',
+        eventName: 'exception',
+        body: { kvlistValue: { values: attributes } },
+        attributes,
+        droppedAttributesCount: 8,
+        flags: 1,
+      },
+    },
+  ];
+  return {
+    receivedAtMs: START_MS,
+    trust: 'trusted',
+    keyId: 'test',
+    spans: [
+      { resource, scope, span: bare },
+      { resource: { attributes: [] }, scope: { name: 'other' }, span: full },
+      { resource, scope: { name: 'other' }, span: orphan },
+    ],
+    logs,
+  };
+}
