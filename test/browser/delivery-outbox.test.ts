@@ -93,6 +93,8 @@ test('a dead page’s chunks are taken over, a live one’s are left to it', asy
   collector.answer(({ body }) => (/aaaaaaaa|cccccccc/.test(JSON.stringify(body)) ? { status: 503 } : undefined));
   const live = await visit('aaaaaaaa');
   await live.evaluate('makeSpans(5, "error")');
+  // A page looks for leftovers when it comes; this one has done so before there are any.
+  await live.waitForFunction('performance.now() > 2500');
   const dead = await visit('cccccccc');
   await dead.evaluate('makeSpans(5, "error")');
   await vi.waitFor(async () => expect(await inStore(live)).toBe(2), { timeout: 5000 });
