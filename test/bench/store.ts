@@ -1,0 +1,229 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
+import type { TraceStore } from '../../edge/store/trace-store.ts';
+import { createRandom, pageViews } from '../support/page-views.ts';
+import { type Body, createBodies, decodeBody } from './store-bodies.ts';
+import { formatTable, median, startTimer } from './store-report.ts';
+
+const HELP = `Durable ingest and queries of the embedded store on one core.
+  --spans N   spans to load before the queries are timed (default 420000)
+  --json      one JSON object as the last line
+Rates are spans a second of CPU the process got, so that a busy machine changes them little; ratios are against a plain
+JSON.parse of the same OTLP/JSON bodies in the same run.`;
+
+const { values: options } = parseArgs({
+  options: {
+    spans: { type: 'string', default: '420000' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+const SPANS_PER_VIEW = 21;
+const MEASURED_VIEWS = 5_000;
+// As many requests wait for their sync as a busy collector has open.
+const IN_FLIGHT = 64;
+
+if (options.help) process.stdout.write(`${HELP}\n`);
+else if (process.env.THROUGHLINE_PINNED) await main(Number(options.spans));
+else process.exitCode = runPinned();
+
+/** Runs this file again on one core alone; without `taskset` the scheduler may use more. */
+function runPinned(): number {
+  const command = [process.execPath, '--expose-gc', fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const pinned = process.platform === 'linux' ? ['taskset', '-c', '0', ...command] : command;
+  const env = { ...process.env, THROUGHLINE_PINNED: '1' };
+  const { status, error } = spawnSync(pinned[0] as string, pinned.slice(1), { stdio: 'inherit', env });
+  if (error) throw error;
+  return status ?? 1;
+}
+
+async function main(spans: number): Promise<void> {
+  if (!(spans > 0)) throw new Error(`--spans takes a number of spans, not ${options.spans}.`);
+  const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
+  try {
+    const views = Math.min(MEASURED_VIEWS, Math.ceil(spans / SPANS_PER_VIEW));
+    progress(`making ${views} page views as OTLP/JSON and OTLP/protobuf`);
+    const json = createBodies('json', views);
+    const protobuf = createBodies('protobuf', views);
+    const ingest = await measureIngest(directory, json, protobuf);
+    const queries = await measureQueries(join(directory, 'queries'), spans);
+    const rows: [string, string][] = [
+      ['JSON.parse of the bodies', rate(ingest.jsonParse)],
+      ['whole way durable, JSON', `${rate(ingest.json)}  ${ratio(ingest.json / ingest.jsonParse)}`],
+      ['whole way durable, protobuf', `${rate(ingest.protobuf)}  ${ratio(ingest.protobuf / ingest.jsonParse)}`],
+      ['accept only, JSON', `${rate(ingest.acceptJson)}  ${ratio(ingest.acceptJson / ingest.jsonParse)}`],
+      ['accept only, protobuf', `${rate(ingest.acceptProtobuf)}  ${ratio(ingest.acceptProtobuf / ingest.jsonParse)}`],
+      ['disk, all in', `${queries.bytesPerSpan.toFixed(1)} B a span at ${queries.spans} spans`],
+      ['resident memory', `${queries.residentMb.toFixed(0)} MB`],
+      ...Object.entries(queries.latencies).map(([name, { p50, p95 }]): [string, string] => [
+        name,
+        `${p50.toFixed(2)} ms p50, ${p95.toFixed(2)} ms p95`,
+      ]),
+    ];
+    process.stdout.write(formatTable(rows));
+    if (options.json) process.stdout.write(`${JSON.stringify({ ingest, queries })}\n`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Spans a second of CPU. */
+interface IngestResults {
+  jsonParse: number;
+  json: number;
+  protobuf: number;
+  acceptJson: number;
+  acceptProtobuf: number;
+}
+
+async function measureIngest(directory: string, json: Body[], protobuf: Body[]): Promise<IngestResults> {
+  progress('JSON.parse');
+  const jsonParse = median(Array.from({ length: 5 }, () => parseAll(json)));
+  const results: IngestResults = { jsonParse, json: 0, protobuf: 0, acceptJson: 0, acceptProtobuf: 0 };
+  for (const [name, bodies] of [
+    ['json', json],
+    ['protobuf', protobuf],
+  ] as const) {
+    const whole: number[] = [];
+    const accept: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      progress(`whole way, ${name}, round ${round + 1}`);
+      const { acceptRate, wholeRate } = await ingestAll(join(directory, `${name}-${round}`), bodies);
+      accept.push(acceptRate);
+      whole.push(wholeRate);
+    }
+    results[name] = median(whole);
+    results[name === 'json' ? 'acceptJson' : 'acceptProtobuf'] = median(accept);
+  }
+  // The machine's speed may have changed meanwhile: the reference is taken on both sides.
+  results.jsonParse = (jsonParse + median(Array.from({ length: 5 }, () => parseAll(json)))) / 2;
+  return results;
+}
+
+function parseAll(bodies: readonly Body[]): number {
+  globalThis.gc?.();
+  const timer = startTimer();
+  let seen = 0;
+  for (const { bytes } of bodies) seen += JSON.parse(bytes.toString('utf8')).resourceSpans.length;
+  if (seen === 0) throw new Error('There is nothing in the bodies.');
+  return spansOf(bodies) / timer.cpuSeconds();
+}
+
+/** Decodes and appends every body and then seals all; what is answered before blocks are made is accept only. */
+async function ingestAll(
+  directory: string,
+  bodies: readonly Body[],
+): Promise<{ acceptRate: number; wholeRate: number }> {
+  const store = await openSqliteStore({ directory, report: fail });
+  globalThis.gc?.();
+  const whole = startTimer();
+  const accept = startTimer();
+  // Less than the store keeps in memory, so that no block is made meanwhile.
+  const before = bodies.slice(0, Math.ceil(bodies.length / 4));
+  await appendAll(store, before);
+  const acceptRate = spansOf(before) / accept.cpuSeconds();
+  await appendAll(store, bodies.slice(before.length));
+  await store.close();
+  return { acceptRate, wholeRate: spansOf(bodies) / whole.cpuSeconds() };
+}
+
+async function appendAll(store: TraceStore, bodies: readonly Body[]): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let body = bodies[next++]; body; body = bodies[next++]) {
+      const { spans, logs } = decodeBody(body);
+      await store.append({ receivedAtMs: Date.now(), trust: 'trusted', keyId: 'bench', spans, logs });
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+}
+
+interface QueryResults {
+  spans: number;
+  bytesPerSpan: number;
+  residentMb: number;
+  latencies: Record<string, { p50: number; p95: number }>;
+}
+
+async function measureQueries(directory: string, spans: number): Promise<QueryResults> {
+  const loaded = await openSqliteStore({ directory, report: fail, maxBytes: 2 ** 40 });
+  const count = Math.ceil(spans / SPANS_PER_VIEW);
+  const dayMs = 24 * 3_600_000;
+  const fromMs = Date.now() - dayMs;
+  const views = pageViews({ seed: 3, fromMs, everyMs: dayMs / count });
+  const random = createRandom(9);
+  const ids: string[] = [];
+  let sample = views.next().value;
+  let appends: Promise<unknown>[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const view = views.next().value;
+    for (const batch of view.batches) appends.push(loaded.append(batch));
+    if (random() < 2000 / count) ids.push(view.traceId);
+    if (random() < 1 / (n + 1)) sample = view;
+    if (appends.length > 300) {
+      await Promise.all(appends);
+      appends = [];
+      if (n % 10_000 < 100) progress(`loaded ${n * SPANS_PER_VIEW} of ${spans} spans`);
+    }
+  }
+  await Promise.all(appends);
+  await loaded.close();
+  const store = await openSqliteStore({ directory, report: fail, maxBytes: 2 ** 40 });
+  const { bytes, spans: stored } = await store.stats();
+  const middleMs = fromMs + dayMs / 2;
+  const hour = { fromMs: middleMs, toMs: middleMs + 3_600_000 };
+  const service = sample.batches[0].spans[0]?.resource.attributes[0]?.value?.stringValue ?? '';
+  progress('queries');
+  const latencies = {
+    'trace by id': await time(300, async (i) => store.trace(ids[i % ids.length] as string)),
+    'latest 50': await time(200, () => store.search({})),
+    'latest 50 by service and route, 1 h': await time(200, () =>
+      store.search({ service, route: sample.route, ...hour }),
+    ),
+    'latest 50 by service, route, >= 1 s, error': await time(200, () =>
+      store.search({ service, route: sample.route, minDurationMs: 1000, error: true }),
+    ),
+    'rare: >= 8 s and error, 24 h': await time(100, () => store.search({ minDurationMs: 8000, error: true })),
+    'by session': await time(100, () => store.search({ sessionId: sample.sessionId })),
+    'by part of the name': await time(100, () => store.search({ name: sample.route.slice(3, 12) })),
+  };
+  const residentMb = process.memoryUsage.rss() / 1024 ** 2;
+  await store.close();
+  return { spans: stored, bytesPerSpan: bytes / stored, residentMb, latencies };
+}
+
+async function time(rounds: number, work: (round: number) => Promise<unknown>): Promise<{ p50: number; p95: number }> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const startedMs = performance.now();
+    await work(round);
+    times.push(performance.now() - startedMs);
+  }
+  times.sort((a, b) => a - b);
+  return { p50: times[Math.floor(rounds * 0.5)] ?? 0, p95: times[Math.floor(rounds * 0.95)] ?? 0 };
+}
+
+function spansOf(bodies: readonly Body[]): number {
+  return bodies.reduce((sum, { spans }) => sum + spans, 0);
+}
+
+function rate(spansPerSecond: number): string {
+  return `${Math.round(spansPerSecond).toLocaleString('en')} spans/s`;
+}
+
+function ratio(of: number): string {
+  return `${of.toFixed(2)} of JSON.parse`;
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
