@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
-import { transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
@@ -59,6 +59,34 @@ const plugins = (...more) => [
 // Not `module: true` on the IIFE: it lets terser delete the global.
 const minify = (module) => terser({ module, ecma: 2020, compress: { passes: 3 }, format: { comments: false } });
 
+/** The viewer's page and style sheet, named by content so that both may be cached for ever. */
+const viewerPage = () => ({
+  name: 'viewer-page',
+  async generateBundle(_, bundle) {
+    const styles = await build({
+      entryPoints: ['edge/viewer/ui/styles/viewer.css'],
+      bundle: true,
+      minify: true,
+      write: false,
+      target: ['chrome123', 'firefox120', 'safari17.5'],
+    });
+    const css = this.emitFile({ type: 'asset', name: 'viewer.css', source: styles.outputFiles[0].text });
+    const js = Object.values(bundle).find((chunk) => chunk.type === 'chunk' && chunk.isEntry);
+    const page = readFileSync('edge/viewer/index.html', 'utf8')
+      .replace('/assets/viewer.css', `/${this.getFileName(css)}`)
+      .replace('/assets/viewer.js', `/${js.fileName}`);
+    this.emitFile({ type: 'asset', fileName: 'index.html', source: page });
+  },
+  writeBundle: ({ dir }, bundle) => removeStale(dir, Object.keys(bundle)),
+});
+
+/** Builds of before under other hashes: nothing refers to them, and a package must not carry them. */
+function removeStale(dir, fresh) {
+  for (const name of readdirSync(`${dir}/assets`)) {
+    if (!fresh.includes(`assets/${name}`)) rmSync(`${dir}/assets/${name}`);
+  }
+}
+
 const parts = {
   agent: [
     {
@@ -89,7 +117,18 @@ const parts = {
       plugins: plugins(),
     },
   ],
-  viewer: [],
+  viewer: [
+    {
+      input: { viewer: 'edge/viewer/ui/main.tsx' },
+      output: {
+        dir: 'dist/viewer',
+        format: 'es',
+        entryFileNames: 'assets/[name]-[hash].js',
+        assetFileNames: 'assets/[name]-[hash][extname]',
+      },
+      plugins: plugins(minify(true), viewerPage()),
+    },
+  ],
   types: [
     {
       input: {
