@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import { chromium, type Page } from 'playwright';
+import { startViewerServer } from '../test/support/viewer-server.ts';
+import { failedClick, productPage, queuedOrder, shopDay, summarise } from '../test/support/viewer-traces.ts';
+import { CHROMIUM_ARGS, ensureChromium } from './chromium.ts';
+
+/**
+ * Pictures of the viewer for the docs: `npm run --silent build && node scripts/pictures.ts [folder] [name…]`. The data is
+ * made, so that two runs differ only where the viewer does.
+ */
+const [folder = 'docs/pictures', ...wanted] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+
+const server = await startViewerServer();
+const views = [productPage(), failedClick(), queuedOrder()];
+for (const view of views) server.views.set(view.traceId, view);
+server.summaries = [...views.map(summarise), ...shopDay(140)];
+const [product, click, order] = views.map((view) => `/traces/${view.traceId}`);
+
+const browser = await chromium.launch({ executablePath: ensureChromium(), args: CHROMIUM_ARGS });
+const WIDE = { width: 1440, height: 860 };
+const NARROW = { width: 390, height: 800 };
+
+interface Picture {
+  name: string;
+  path: string | undefined;
+  size: { width: number; height: number };
+  theme: 'light' | 'dark';
+  prepare?: (page: Page) => Promise<void>;
+}
+
+const openRow = (text: string) => async (page: Page) => {
+  await page.locator('.row', { hasText: text }).first().click();
+  await page.locator('.span-details').waitFor();
+};
+
+const pictures: Picture[] = [
+  { name: 'list-light', path: '/', size: WIDE, theme: 'light' },
+  { name: 'list-dark', path: '/', size: WIDE, theme: 'dark' },
+  { name: 'list-narrow', path: '/', size: NARROW, theme: 'light' },
+  { name: 'trace-light', path: product, size: WIDE, theme: 'light' },
+  { name: 'trace-dark', path: product, size: WIDE, theme: 'dark', prepare: openRow('/reviews') },
+  { name: 'trace-details-light', path: product, size: WIDE, theme: 'light', prepare: openRow('GET /product/{id}') },
+  { name: 'trace-narrow', path: product, size: NARROW, theme: 'dark' },
+  { name: 'error-light', path: click, size: WIDE, theme: 'light', prepare: openRow('click add to cart') },
+  { name: 'queue-light', path: order, size: WIDE, theme: 'light', prepare: openRow('process orders') },
+  { name: 'empty-light', path: '/?name=nothing-has-this-name', size: WIDE, theme: 'light' },
+];
+
+for (const { name, path, size, theme, prepare } of pictures) {
+  if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
+  const context = await browser.newContext({
+    viewport: size,
+    colorScheme: theme,
+    timezoneId: 'Europe/Berlin',
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => console.error(`${name}: ${error}`));
+  page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`));
+  await page.goto(server.url + path);
+  await page.locator('.row, .trace-row, .notice').first().waitFor();
+  await prepare?.(page);
+  await page.screenshot({ path: `${folder}/${name}.png` });
+  console.error(`${folder}/${name}.png`);
+  await context.close();
+}
+await browser.close();
+await server.close();
