@@ -5,6 +5,7 @@ import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import { build, transform } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
+import { otelSwaps } from './scripts/otel-swaps.js';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 
@@ -92,13 +93,13 @@ const parts = {
     {
       input: 'src/script.ts',
       output: { file: 'dist/throughline.js', format: 'iife', sourcemap: true },
-      plugins: plugins(minify(false)),
+      plugins: [otelSwaps({ withApi: true }), ...plugins(minify(false))],
     },
     {
       input: 'src/index.ts',
       external: ['@opentelemetry/api'],
       output: { file: 'dist/index.js', format: 'es', sourcemap: true },
-      plugins: plugins(),
+      plugins: [otelSwaps({ withApi: false }), ...plugins()],
     },
   ],
   edge: [

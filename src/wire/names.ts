@@ -121,18 +121,8 @@ export const ATTR_EVENT_ID = 'throughline.event.id';
 
 // the loss ledger of a page: totals so far, as they stand when the batch they ride in has arrived
 export const EVENT_LEDGER = 'throughline.ledger';
-/** Id of the page (document) the totals are of, 16 hex digits. */
-export const ATTR_LEDGER_PAGE = 'throughline.ledger.page';
-export const ATTR_LEDGER_PRODUCED = 'throughline.ledger.produced';
-export const ATTR_LEDGER_UNSAMPLED = 'throughline.ledger.unsampled';
-export const ATTR_LEDGER_ACKNOWLEDGED = 'throughline.ledger.acknowledged';
-/** Held by the agent and not in this batch. */
-export const ATTR_LEDGER_PENDING = 'throughline.ledger.pending';
-/** Written to the device, so that they outlive the page; and those that could not be. */
-export const ATTR_LEDGER_STORED = 'throughline.ledger.stored';
-export const ATTR_LEDGER_UNSTORED = 'throughline.ledger.unstored';
-/** Prefix: `throughline.ledger.dropped.<reason>`, reasons of the loss ledger. */
-export const ATTR_LEDGER_DROPPED = 'throughline.ledger.dropped';
+/** Prefix of its attributes: `.page` (id of the document, 16 hex digits) and the counters of `src/wire/ledger.ts`. */
+export const ATTR_LEDGER = 'throughline.ledger';
 
 // interactions
 export const ATTR_INTERACTION_TYPE = 'throughline.interaction.type';

@@ -1,0 +1,51 @@
+const ROLES: Record<string, string> = {
+  a: 'link',
+  button: 'button',
+  select: 'combobox',
+  textarea: 'textbox',
+  summary: 'button',
+};
+const INPUT_ROLES: Record<string, string> = {
+  checkbox: 'checkbox',
+  radio: 'radio',
+  submit: 'button',
+  button: 'button',
+  range: 'slider',
+};
+const INTERACTIVE = 'a,button,input,select,textarea,summary,label,[role],[tabindex]';
+const MAX_DEPTH = 3;
+
+/** The element a person meant: the nearest one that can be operated, else the target itself. */
+export function operatedElement(target: EventTarget | null): Element | undefined {
+  if (!(target instanceof Element)) return undefined;
+  return target.closest(INTERACTIVE) ?? target;
+}
+
+/** The ARIA role, explicit or the tag's own; the tag name where it has none. */
+export function roleOf(element: Element): string {
+  const tag = element.localName;
+  const implied = tag === 'input' ? (INPUT_ROLES[(element as HTMLInputElement).type] ?? 'textbox') : ROLES[tag];
+  return element.getAttribute('role') || implied || tag;
+}
+
+/** How long the accessible name is. Its text stays in the page: it may say anything about anybody. */
+export function nameLengthOf(element: Element): number {
+  const name = element.getAttribute('aria-label') ?? element.textContent ?? '';
+  return name.trim().length;
+}
+
+/**
+ * A short selector that survives releases: tags, the first class and ids without digits, from the nearest such id or
+ * three levels up.
+ */
+export function selectorOf(element: Element): string {
+  const parts: string[] = [];
+  for (let at: Element | null = element; at && parts.length < MAX_DEPTH; at = at.parentElement) {
+    const hasStableId = at.id !== '' && /^[A-Za-z][\w-]*$/.test(at.id) && !/\d/.test(at.id);
+    const className = at.classList[0];
+    const isStableClass = className !== undefined && /^[A-Za-z][\w-]*$/.test(className) && !/\d/.test(className);
+    parts.unshift(at.localName + (hasStableId ? `#${at.id}` : isStableClass ? `.${className}` : ''));
+    if (hasStableId) break;
+  }
+  return parts.join(' > ');
+}

@@ -1,0 +1,53 @@
+import {
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_REQUEST_PHASES,
+  ATTR_RESOURCE_DECODED_BODY_SIZE,
+  ATTR_RESOURCE_DELIVERY_TYPE,
+  ATTR_RESOURCE_TRANSFER_SIZE,
+  ATTR_TIMING_OPAQUE,
+} from '../wire/names.ts';
+import type { AttributePrimitive } from '../wire/otlp.ts';
+
+type Attributes = Record<string, AttributePrimitive>;
+
+/** `nextHopProtocol` is an ALPN id; OpenTelemetry wants the version. */
+const PROTOCOL_VERSIONS: Attributes = { h2: '2', h3: '3', 'http/1.1': '1.1', 'http/1.0': '1.0' };
+
+/**
+ * What a resource timing says about its request. Phases are milliseconds from the entry's start. Without
+ * `Timing-Allow-Origin` a server hides its phases and sizes as zeros: then they are opaque, not zero.
+ */
+export function resourceAttributes(timing: PerformanceResourceTiming): Attributes {
+  const attributes: Attributes = {};
+  if (timing.requestStart === 0 && timing.responseStart === 0) {
+    // A cached answer also has no request, but says where it came from.
+    if (timing.responseEnd > 0 && !timing.encodedBodySize) attributes[ATTR_TIMING_OPAQUE] = true;
+  } else attributes[ATTR_REQUEST_PHASES] = phasesOf(timing);
+  const version = PROTOCOL_VERSIONS[timing.nextHopProtocol];
+  if (version) attributes[ATTR_NETWORK_PROTOCOL_VERSION] = version;
+  if (timing.transferSize) attributes[ATTR_RESOURCE_TRANSFER_SIZE] = timing.transferSize;
+  if (timing.encodedBodySize) attributes[ATTR_HTTP_RESPONSE_BODY_SIZE] = timing.encodedBodySize;
+  if (timing.decodedBodySize !== timing.encodedBodySize)
+    attributes[ATTR_RESOURCE_DECODED_BODY_SIZE] = timing.decodedBodySize;
+  const { deliveryType } = timing as { deliveryType?: string };
+  if (deliveryType) attributes[ATTR_RESOURCE_DELIVERY_TYPE] = deliveryType;
+  return attributes;
+}
+
+function phasesOf(timing: PerformanceResourceTiming): string {
+  const { startTime, redirectStart, redirectEnd, workerStart, fetchStart } = timing;
+  const phases: [name: string, start: number, end: number][] = [
+    ['redirect', redirectStart, redirectEnd],
+    ['worker', workerStart, fetchStart],
+    ['dns', timing.domainLookupStart, timing.domainLookupEnd],
+    ['connect', timing.connectStart, timing.connectEnd],
+    ['tls', timing.secureConnectionStart, timing.connectEnd],
+    ['wait', timing.requestStart, timing.responseStart],
+    ['body', timing.responseStart, timing.responseEnd],
+  ];
+  return phases
+    .filter(([, start, end]) => start > 0 && end > start)
+    .map(([name, start, end]) => `${name}:${Math.round(start - startTime)}-${Math.round(end - startTime)}`)
+    .join(' ');
+}

@@ -1,0 +1,180 @@
+import {
+  type Attributes,
+  type Context,
+  createContextKey,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
+import { guard } from '../browser/guard.ts';
+import { ATTR_ACTIVITY, ATTR_END_REASON } from '../wire/names.ts';
+import type { EpochMs } from '../wire/time.ts';
+import { linkedContext } from './linked-context.ts';
+
+export type ActivityKind = 'page load' | 'navigation' | 'interaction';
+export type EndReason = 'page_hidden' | 'capped' | 'superseded';
+
+/** An activity is quiet, and ends, when nothing it started was in flight for this long. */
+const QUIET_MS = 1000;
+const MAX_ACTIVITY_MS = 30_000;
+/** What was started inside still belongs to the trace this long after the end: slow chains, but no endless polling. */
+const MAX_AFTERLIFE_MS = 30_000;
+
+/** What roots a trace: a page load, a route change, or an interaction that led to work. */
+export interface Activity {
+  readonly kind: ActivityKind;
+  /** Work that runs in this context belongs to the activity. */
+  readonly context: Context;
+  /** The root span, once something needed it. */
+  readonly span: Span | undefined;
+  readonly isOpen: boolean;
+  /** Keeps the activity open until the answer is called, with the time at which that work ended. */
+  keepOpen(): (endMs: EpochMs) => void;
+  /** Ends it now; `endMs` defaults to the end of its last work. */
+  end(reason?: EndReason, endMs?: EpochMs): void;
+}
+
+export interface ActivityStart {
+  kind: ActivityKind;
+  startMs: EpochMs;
+  /** Where the activity itself belongs; by default it roots a trace. */
+  parent?: Context | undefined;
+  startSpan(parent: Context, options: { startTime: EpochMs; kind: SpanKind; attributes: Attributes }): Span;
+  /** Called when it ends, to say what is known only then. */
+  ending?(span: Span): void;
+}
+
+export interface Activities {
+  begin(start: ActivityStart): Activity;
+  of(context: Context | undefined): Activity | undefined;
+  /** The context of work that runs outside of any known task; a guess, so only where there is one candidate. */
+  fallback(): Context | undefined;
+  /** Whether work may still join the activity of `context`; true for a context without one. */
+  isLive(context: Context): boolean;
+  started(span: Span, parent: Context): void;
+  ended(span: Span, endMs: EpochMs): void;
+  endAll(reason: EndReason): void;
+}
+
+const ACTIVITY_KEY = createContextKey('throughline activity');
+// The API keeps its span key to itself.
+const SPAN_KEY = ((): symbol => {
+  let key = ACTIVITY_KEY;
+  const spy = (asked: symbol) => {
+    key = asked;
+  };
+  trace.getSpan({ getValue: spy, setValue: () => ROOT_CONTEXT, deleteValue: () => ROOT_CONTEXT });
+  return key;
+})();
+
+interface Opened extends Activity {
+  add(): void;
+  done(endMs: EpochMs): void;
+  isLive(): boolean;
+}
+
+/** @param now the page's clock, epoch ms */
+export function createActivities(now: () => EpochMs): Activities {
+  const open = new Set<Opened>();
+  const owners = new WeakMap<Span, Opened>();
+
+  const activityOf = (context: Context | undefined) => context?.getValue(ACTIVITY_KEY) as Opened | undefined;
+
+  function begin({ kind, startMs, parent = ROOT_CONTEXT, startSpan, ending }: ActivityStart): Opened {
+    let span: Span | undefined;
+    let endedMs: EpochMs | undefined;
+    let inFlight = 0;
+    let lastWorkMs = startMs;
+    let quietTimer: ReturnType<typeof setTimeout> | undefined;
+    let capTimer: ReturnType<typeof setTimeout> | undefined;
+
+    const root = (): Span => {
+      if (!span) {
+        // Set before the span starts: starting it asks for the active span, which may be this one.
+        capTimer = setTimeout(() => activity.end('capped'), MAX_ACTIVITY_MS - (now() - startMs));
+        span = startSpan(parent, {
+          startTime: startMs,
+          kind: SpanKind.INTERNAL,
+          attributes: { [ATTR_ACTIVITY]: kind },
+        });
+        if (endedMs === undefined) open.add(activity);
+        else span.end(endedMs);
+        whenQuiet();
+      }
+      return span;
+    };
+    const whenQuiet = () => {
+      clearTimeout(quietTimer);
+      if (inFlight === 0) quietTimer = setTimeout(() => activity.end(), QUIET_MS);
+    };
+
+    const withActivity = linkedContext(parent, ACTIVITY_KEY, () => activity);
+    const activity: Opened = {
+      kind,
+      context: linkedContext(withActivity, SPAN_KEY, root),
+      get span() {
+        return span;
+      },
+      get isOpen() {
+        return endedMs === undefined;
+      },
+      isLive: () => endedMs === undefined || now() - endedMs < MAX_AFTERLIFE_MS,
+      add() {
+        inFlight += 1;
+        clearTimeout(quietTimer);
+      },
+      done(endMs) {
+        inFlight -= 1;
+        lastWorkMs = Math.max(lastWorkMs, endMs);
+        if (endedMs === undefined) whenQuiet();
+      },
+      keepOpen() {
+        root();
+        activity.add();
+        let held = true;
+        return (endMs) => {
+          if (held) activity.done(endMs);
+          held = false;
+        };
+      },
+      end: guard((reason, endMs) => {
+        if (endedMs !== undefined) return;
+        endedMs = endMs ?? (reason && inFlight > 0 ? now() : lastWorkMs);
+        open.delete(activity);
+        clearTimeout(quietTimer);
+        clearTimeout(capTimer);
+        if (!span) return;
+        if (reason) span.setAttribute(ATTR_END_REASON, reason);
+        ending?.(span);
+        span.end(endedMs);
+      }),
+    };
+    return activity;
+  }
+
+  return {
+    begin,
+    of: activityOf,
+    fallback() {
+      const candidates = [...open];
+      const views = candidates.filter(({ kind }) => kind !== 'interaction');
+      if (views.length > 0) return views[views.length - 1]?.context;
+      return candidates.length === 1 ? candidates[0]?.context : undefined;
+    },
+    isLive: (context) => activityOf(context)?.isLive() ?? true,
+    started(span, parent) {
+      const activity = activityOf(parent);
+      if (!activity?.isOpen) return;
+      owners.set(span, activity);
+      activity.add();
+    },
+    ended(span, endMs) {
+      owners.get(span)?.done(endMs);
+      owners.delete(span);
+    },
+    endAll(reason) {
+      for (const activity of [...open].reverse()) activity.end(reason);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { Span } from '@opentelemetry/api';
+import type { Clock } from '../browser/clock.ts';
+import type { Stop } from '../browser/guard.ts';
+import { observe } from '../browser/observe.ts';
+import { resourceAttributes } from '../browser/resource-attributes.ts';
+import { ATTR_END_REASON } from '../wire/names.ts';
+
+/** A request that is being made, from the call to the end of its response. */
+export interface PendingRequest {
+  /** The browser was given the request. */
+  sent(): void;
+  /** Response headers came; the span ends when the browser reports the body's end. */
+  answered(): void;
+  /** Ends the span now. */
+  end(): void;
+}
+
+export interface Requests {
+  /** @param url as the browser will report it: absolute, without a fragment */
+  begin(url: string, span: Span): PendingRequest;
+  /** The page is being left: ends all of them, and marks those without an answer. */
+  leave(): void;
+  stop: Stop;
+}
+
+interface Entry {
+  span: Span;
+  /** `performance.now()` right before and right after the browser was given the request. */
+  beforeMs: number;
+  afterMs: number;
+  answeredMs?: number;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+/** How long the span of an answered request waits for its timing entry; a stream may never get one. */
+const MAX_BODY_MS = 30_000;
+/** Entries are coarsened to 0.1 ms, where the page is isolated to 5 µs. */
+const COARSE_MS = 0.2;
+
+/**
+ * Ends request spans with the browser's own timing of the response, so that nobody's body is cloned or read. One
+ * observer serves all requests; parallel requests for one URL are told apart by when they started and were answered.
+ */
+export function createRequests(clock: Clock): Requests {
+  const pending = new Map<string, Set<Entry>>();
+
+  function finish(url: string, entry: Entry, endMs: number): void {
+    const sameUrl = pending.get(url);
+    if (!sameUrl?.delete(entry)) return;
+    if (sameUrl.size === 0) pending.delete(url);
+    clearTimeout(entry.timer);
+    entry.span.end(clock.at(endMs));
+  }
+
+  function timed(timing: PerformanceResourceTiming): void {
+    let best: Entry | undefined;
+    let bestGap = Number.POSITIVE_INFINITY;
+    for (const entry of pending.get(timing.name) ?? []) {
+      const { beforeMs, afterMs, answeredMs } = entry;
+      const isOutside = timing.startTime < beforeMs - COARSE_MS || timing.startTime > afterMs + COARSE_MS;
+      if (isOutside || answeredMs === undefined) continue;
+      const gap = Math.abs(answeredMs - (timing.responseStart || timing.responseEnd));
+      if (gap < bestGap) [best, bestGap] = [entry, gap];
+    }
+    if (!best) return;
+    best.span.setAttributes(resourceAttributes(timing));
+    finish(timing.name, best, timing.responseEnd);
+  }
+
+  function leave(): void {
+    for (const [url, sameUrl] of pending)
+      for (const entry of sameUrl) {
+        if (entry.answeredMs === undefined) entry.span.setAttribute(ATTR_END_REASON, 'page_hidden');
+        finish(url, entry, entry.answeredMs ?? performance.now());
+      }
+  }
+
+  const stop = observe<PerformanceResourceTiming>('resource', (timing) => {
+    if (pending.size > 0) timed(timing);
+  });
+  return {
+    begin(url, span) {
+      const entry: Entry = { span, beforeMs: performance.now(), afterMs: Number.POSITIVE_INFINITY };
+      const sameUrl = pending.get(url) ?? new Set();
+      pending.set(url, sameUrl.add(entry));
+      return {
+        sent() {
+          entry.afterMs = performance.now();
+        },
+        answered() {
+          const answeredMs = performance.now();
+          entry.answeredMs = answeredMs;
+          entry.timer = setTimeout(() => finish(url, entry, answeredMs), MAX_BODY_MS);
+        },
+        end: () => finish(url, entry, performance.now()),
+      };
+    },
+    leave,
+    stop,
+  };
+}

@@ -1,0 +1,100 @@
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import { guard } from '../browser/guard.ts';
+import { listen } from '../browser/listen.ts';
+import { resourceAttributes } from '../browser/resource-attributes.ts';
+import { describeAnswer, describeRequest } from '../context/request-span.ts';
+import type { Core, Instrumentation } from '../core.ts';
+import type { SpanId } from '../wire/ids.ts';
+import {
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_NAVIGATION_DOM_CONTENT_LOADED,
+  ATTR_NAVIGATION_DOM_INTERACTIVE,
+  ATTR_NAVIGATION_LOAD_END,
+  ATTR_NAVIGATION_REDIRECT_COUNT,
+  ATTR_NAVIGATION_TYPE,
+  ATTR_URL_FULL,
+  ATTR_URL_PATH,
+  ATTR_URL_TEMPLATE,
+} from '../wire/names.ts';
+import { readServerTiming } from '../wire/server-timing.ts';
+import { reportResources } from './page-resources.ts';
+
+/**
+ * `page load {route}`, the root of the page's first trace, and under it the document request and the resources that
+ * matter. With a `Server-Timing` trace context the root joins the server's trace and the document request takes the id
+ * the server already named as its parent, so that browser and server make one tree.
+ */
+export const pageLoad: Instrumentation = {
+  name: 'page load',
+  start(core) {
+    const { activities, clock, view } = core;
+    const timing = performance.getEntriesByType('navigation')[0];
+    const joined = readServerTiming(timing?.serverTiming);
+    const activity = activities.begin({
+      kind: 'page load',
+      startMs: clock.at(timing?.activationStart ?? 0),
+      startSpan: (parent, options) =>
+        core.startSpan(`page load ${view.route}`, options, parent, joined && { traceId: joined.traceId }),
+      ending: (span) => timing && span.setAttributes(timingAttributes(timing)),
+    });
+    const loaded = activity.keepOpen();
+    const { span } = activity;
+    span?.setAttributes({
+      [ATTR_URL_FULL]: view.url,
+      [ATTR_URL_PATH]: location.pathname,
+      [ATTR_URL_TEMPLATE]: view.route,
+      [ATTR_NAVIGATION_TYPE]: navigationType(timing),
+    });
+    if (span) view.root = span.spanContext();
+
+    let isReported = false;
+    const report = guard(() => {
+      if (isReported) return;
+      isReported = true;
+      if (timing) reportDocument(core, timing, activity.context, joined?.spanId);
+      reportResources(core, activity.context);
+      loaded(clock.at(timing?.loadEventEnd || performance.now()));
+    });
+    // loadEventEnd is written after the event's listeners ran.
+    const soon = () => setTimeout(report);
+    if (document.readyState === 'complete') soon();
+    const stopLoad = listen(window, 'load', soon);
+    const stopHidden = core.onLeave(report);
+    return () => {
+      stopLoad();
+      stopHidden();
+      report();
+    };
+  },
+};
+
+function reportDocument(core: Core, timing: PerformanceNavigationTiming, parent: Context, spanId?: SpanId): void {
+  const { clock, startSpan } = core;
+  const options = { kind: SpanKind.CLIENT, startTime: clock.at(timing.fetchStart), attributes: {} };
+  const span = startSpan('GET', options, parent, spanId ? { spanId } : undefined);
+  describeRequest(span, 'GET', new URL(timing.name, location.href));
+  span.setAttribute(ATTR_HTTP_REQUEST_METHOD, 'GET');
+  describeAnswer(span, timing.responseStatus ?? 0);
+  span.setAttributes(resourceAttributes(timing));
+  // Still being read when the page is left early.
+  span.end(clock.at(timing.responseEnd || performance.now()));
+}
+
+function navigationType(timing: PerformanceNavigationTiming | undefined): string {
+  if (timing?.activationStart) return 'prerender';
+  if (document.wasDiscarded) return 'restore';
+  return (timing?.type ?? 'navigate').replace('_', '-');
+}
+
+function timingAttributes(timing: PerformanceNavigationTiming): Attributes {
+  const activatedMs = timing.activationStart ?? 0;
+  const attributes: Attributes = {};
+  for (const [name, atMs] of [
+    [ATTR_NAVIGATION_DOM_INTERACTIVE, timing.domInteractive],
+    [ATTR_NAVIGATION_DOM_CONTENT_LOADED, timing.domContentLoadedEventEnd],
+    [ATTR_NAVIGATION_LOAD_END, timing.loadEventEnd],
+  ] as const)
+    if (atMs > 0) attributes[name] = Math.round(Math.max(0, atMs - activatedMs));
+  if (timing.redirectCount > 0) attributes[ATTR_NAVIGATION_REDIRECT_COUNT] = timing.redirectCount;
+  return attributes;
+}

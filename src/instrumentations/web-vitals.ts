@@ -1,0 +1,79 @@
+import type { Attributes } from '@opentelemetry/api';
+import { type MetricWithAttribution, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals/attribution';
+import { guard } from '../browser/guard.ts';
+import type { Instrumentation } from '../core.ts';
+import {
+  ATTR_URL_FULL,
+  ATTR_URL_TEMPLATE,
+  ATTR_WEB_VITAL_ATTRIBUTION,
+  ATTR_WEB_VITAL_DELTA,
+  ATTR_WEB_VITAL_ID,
+  ATTR_WEB_VITAL_NAME,
+  ATTR_WEB_VITAL_NAVIGATION_TYPE,
+  ATTR_WEB_VITAL_RATING,
+  ATTR_WEB_VITAL_VALUE,
+  EVENT_WEB_VITAL,
+} from '../wire/names.ts';
+import { redactUrl } from '../wire/url.ts';
+
+/** `browser.web_vital` events for LCP, INP, CLS, FCP and TTFB, each in the trace of the page view it measures. */
+export const webVitals: Instrumentation = {
+  name: 'web vitals',
+  start(core) {
+    const { view } = core;
+    let isActive = true;
+    const report = guard((metric: MetricWithAttribution) => {
+      if (!isActive) return;
+      core.emit({
+        name: EVENT_WEB_VITAL,
+        span: view.root,
+        attributes: {
+          [ATTR_WEB_VITAL_NAME]: metric.name.toLowerCase(),
+          [ATTR_WEB_VITAL_VALUE]: round(metric.value),
+          [ATTR_WEB_VITAL_DELTA]: round(metric.delta),
+          [ATTR_WEB_VITAL_ID]: metric.id,
+          [ATTR_WEB_VITAL_RATING]: metric.rating,
+          [ATTR_WEB_VITAL_NAVIGATION_TYPE]: metric.navigationType,
+          [ATTR_URL_FULL]: view.url,
+          [ATTR_URL_TEMPLATE]: view.route,
+          ...attributionOf(metric),
+        },
+      });
+    });
+    // web-vitals has no way to stop; what it measures later is not reported.
+    for (const on of [onCLS, onFCP, onLCP, onTTFB]) on(report as (metric: MetricWithAttribution) => void);
+    // web-vitals handles events when the page is idle; for one that leaves before, that is after its own last report.
+    let inp: MetricWithAttribution | undefined;
+    onINP(
+      (metric) => {
+        if (document.visibilityState === 'hidden') report(metric);
+        else inp = metric;
+      },
+      { reportAllChanges: true },
+    );
+    const stopInp = core.onLeave(() => {
+      if (inp) report(inp);
+      inp = undefined;
+    });
+    return () => {
+      stopInp();
+      isActive = false;
+    };
+  },
+};
+
+/** The plain values of an attribution: elements as selectors, phases in ms. Entries and nodes stay in the page. */
+function attributionOf({ attribution }: MetricWithAttribution): Attributes {
+  const attributes: Attributes = {};
+  for (const [field, value] of Object.entries(attribution)) {
+    const name = `${ATTR_WEB_VITAL_ATTRIBUTION}.${field}`;
+    if (typeof value === 'number') attributes[name] = round(value);
+    else if (typeof value === 'string') attributes[name] = field === 'url' ? redactUrl(value) : value;
+  }
+  return attributes;
+}
+
+// CLS is a ratio of about 0.1, the others are milliseconds: four decimals serve both.
+function round(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}

@@ -1,0 +1,117 @@
+import { VERSION } from 'throughline:version';
+import {
+  type Context,
+  context,
+  propagation,
+  type Span,
+  type SpanOptions,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { type ReadableSpan, type Sampler, SamplingDecision, WebTracerProvider } from '@opentelemetry/sdk-trace-web';
+import type { Stop } from '../browser/guard.ts';
+import type { TaskContexts } from '../context/task-contexts.ts';
+import { createSpanId, createTraceId, type SpanId, type TraceId } from '../wire/ids.ts';
+import { MAX_ATTRIBUTE_CHARS } from '../wire/limits.ts';
+import { SCOPE_BROWSER } from '../wire/names.ts';
+import type { SamplingState } from '../wire/sampling.ts';
+import { withSamplingState } from '../wire/sampling.ts';
+import { FLAG_RANDOM, FLAG_SAMPLED } from '../wire/traceparent.ts';
+import { propagator } from './propagator.ts';
+import { createTraceState } from './trace-state.ts';
+
+/** Where all copies of the API on a page meet. */
+const API_REGISTRY = Symbol.for('opentelemetry.js.api.1');
+
+/** Ids to give the next span instead of drawn ones: the server drew them for us. */
+export interface GivenIds {
+  traceId?: TraceId;
+  spanId?: SpanId;
+}
+
+export interface Tracing {
+  tracer: Tracer;
+  /** A span with the ids given; `traceId` counts only where `parent` has no span. */
+  startSpanAs(ids: GivenIds, name: string, options: SpanOptions, parent: Context): Span;
+  /** Makes the application's own `@opentelemetry/api` calls ours, where nobody else took them before. */
+  register(): Stop;
+}
+
+export interface TracingOptions {
+  contexts: TaskContexts;
+  /** Asked for each root span: whether to record it, and the state to write into its trace. */
+  sample(): { isSampled: boolean; state: SamplingState };
+  started(span: Span, parent: Context): void;
+  ended(span: ReadableSpan & Span): void;
+  unsampled(): void;
+}
+
+/**
+ * The one place that knows the OpenTelemetry SDK's provider, sampler and processor; another SDK is a change here.
+ * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/
+ */
+export function createTracing({ contexts, sample, started, ended, unsampled }: TracingOptions): Tracing {
+  let given: GivenIds = {};
+  const sampler: Sampler = {
+    shouldSample(parent) {
+      const parentSpan = trace.getSpanContext(parent);
+      const isChild = parentSpan !== undefined && trace.isSpanContextValid(parentSpan);
+      const { isSampled, state } = isChild
+        ? { isSampled: (parentSpan.traceFlags & FLAG_SAMPLED) !== 0, state: undefined }
+        : sample();
+      if (!isSampled) unsampled();
+      return {
+        decision: isSampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+        ...(state && { traceState: createTraceState(withSamplingState([], state)) }),
+      };
+    },
+  };
+  const provider = new WebTracerProvider({
+    idGenerator: {
+      generateTraceId: () => given.traceId ?? createTraceId(),
+      generateSpanId: () => given.spanId ?? createSpanId(),
+    },
+    sampler,
+    spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_CHARS },
+    spanProcessors: [
+      {
+        onStart(span, parent) {
+          // The SDK writes the sampled flag alone. Ours are random ids; a continued trace keeps what its parent says.
+          const own = span.spanContext();
+          own.traceFlags |= (span.parentSpanContext?.traceFlags ?? FLAG_RANDOM) & FLAG_RANDOM;
+          started(span, parent);
+        },
+        onEnd: (span) => ended(span as ReadableSpan & Span),
+        forceFlush: () => Promise.resolve(),
+        shutdown: () => Promise.resolve(),
+      },
+    ],
+  });
+  const tracer = provider.getTracer(SCOPE_BROWSER, VERSION);
+  return {
+    tracer,
+    startSpanAs(ids, name, options, parent) {
+      given = ids;
+      try {
+        return tracer.startSpan(name, options, parent);
+      } finally {
+        given = {};
+      }
+    },
+    register() {
+      const hadRegistry = API_REGISTRY in globalThis;
+      const undo = [
+        trace.setGlobalTracerProvider(provider) && (() => trace.disable()),
+        context.setGlobalContextManager(contexts) && (() => context.disable()),
+        propagation.setGlobalPropagator(propagator) && (() => propagation.disable()),
+      ];
+      return () => {
+        for (const step of undo) if (step) step();
+        // The API leaves its empty registry behind.
+        const registry = (globalThis as Record<symbol, object | undefined>)[API_REGISTRY];
+        if (!hadRegistry && registry && Object.keys(registry).join() === 'version')
+          delete (globalThis as Record<symbol, unknown>)[API_REGISTRY];
+      };
+    },
+  };
+}
