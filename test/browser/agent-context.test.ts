@@ -1,0 +1,116 @@
+import type { Browser } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type AgentPage,
+  type AgentSite,
+  attributesOf,
+  spanWhere,
+  startAgentSite,
+  traceparentOf,
+} from '../support/agent-page.ts';
+import { launchBrowser } from '../support/browser.ts';
+
+/** What a click handler may do before and between its requests; each asks for /api/1, /api/2 (and /api/3). */
+const PATTERNS: Record<string, string> = {
+  'two requests in the handler': `fetch('/api/1'); fetch('/api/2')`,
+  'an await of a request': `await fetch('/api/1'); await fetch('/api/2')`,
+  'an await of a request and of its body': `const r = await fetch('/api/1'); await r.json(); await fetch('/api/2')`,
+  'many awaits of nothing': `for (let i = 0; i < 50; i++) await i; await fetch('/api/1'); for (let i = 0; i < 50; i++) await i; await fetch('/api/2')`,
+  'Promise.all': `await Promise.all([fetch('/api/1'), fetch('/api/2').then((r) => r.text())]); await fetch('/api/3')`,
+  'then chains': `fetch('/api/1').then((r) => r.text()).then(() => fetch('/api/2')).then((r) => r.blob()).then(() => fetch('/api/3'))`,
+  'a timer': `setTimeout(async () => { await fetch('/api/1'); setTimeout(() => fetch('/api/2'), 30) }, 30)`,
+  'an awaited timer': `await new Promise((done) => setTimeout(done, 30)); await fetch('/api/1'); await fetch('/api/2')`,
+  'an animation frame': `requestAnimationFrame(async () => { await fetch('/api/1'); await fetch('/api/2') })`,
+  'an idle callback': `requestIdleCallback(async () => { await fetch('/api/1'); await fetch('/api/2') })`,
+  'a message channel': `const { port1, port2 } = new MessageChannel(); port1.onmessage = async () => { await fetch('/api/1'); await fetch('/api/2') }; port2.postMessage(0)`,
+  'a microtask': `queueMicrotask(async () => { await fetch('/api/1'); await fetch('/api/2') })`,
+  'an event emitter': `const bus = new EventTarget(); bus.addEventListener('add', async () => { await fetch('/api/1'); await fetch('/api/2') }); bus.dispatchEvent(new Event('add'))`,
+  'a stream read to its end': `const reader = (await fetch('/api/1')).body.getReader(); while (!(await reader.read()).done); await fetch('/api/2')`,
+  'a failed request': `await fetch('http://127.0.0.1:9/').catch(() => {}); await fetch('/api/1'); await fetch('/api/2')`,
+};
+
+let browser: Browser;
+let shop: AgentSite;
+let opened: AgentPage;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+beforeEach(async () => {
+  shop = await startAgentSite({
+    body: (url) => {
+      const pattern = PATTERNS[url.searchParams.get('pattern') ?? ''] ?? '';
+      return `<button id="add">Add to cart</button><script>
+        document.querySelector('button').onclick = async () => { ${pattern} };
+      </script>`;
+    },
+  });
+});
+afterEach(async () => {
+  await opened.close();
+  await shop.close();
+});
+afterAll(() => browser.close());
+
+const tracesOf = (...paths: string[]) =>
+  paths.map((path) => shop.site.asked(path).map(({ headers }) => traceparentOf(headers).traceId));
+
+describe('one click, one trace', () => {
+  test.each(Object.keys(PATTERNS))('across %s', async (name) => {
+    opened = await shop.open(browser, `/?pattern=${encodeURIComponent(name)}`);
+    const load = await spanWhere(shop, opened.page, (span) => span.name === 'page load /');
+    await opened.page.click('button');
+    const root = await spanWhere(shop, opened.page, (span) => span.name === 'click button');
+    const paths = PATTERNS[name]?.includes('/api/3') ? ['/api/1', '/api/2', '/api/3'] : ['/api/1', '/api/2'];
+    await expect.poll(() => tracesOf(...paths)).toEqual(paths.map(() => [root.traceId]));
+    expect(root.traceId).not.toBe(load.traceId);
+    for (const path of paths) {
+      const span = await spanWhere(
+        shop,
+        opened.page,
+        (found) =>
+          found.name === `GET ${path.replace(/\d/, '{id}')}` &&
+          found.spanId === traceparentOf(shop.site.asked(path)[0]?.headers ?? {}).spanId,
+      );
+      expect(span.parentSpanId).toBe(root.spanId);
+    }
+    expect(attributesOf(root)).toMatchObject({
+      'throughline.activity': 'interaction',
+      'throughline.interaction.type': 'click',
+      'throughline.interaction.target.role': 'button',
+      'browser.css_selector': 'button#add',
+    });
+    expect(JSON.stringify(root)).not.toContain('Add to cart');
+  });
+});
+
+describe('overlapping clicks', () => {
+  test('keep their requests apart', async () => {
+    opened = await shop.open(browser);
+    await opened.page.evaluate(() => {
+      document.body.innerHTML = '<button id="a">a</button><button id="b">b</button>';
+      for (const id of ['a', 'b'])
+        document.getElementById(id)?.addEventListener('click', async () => {
+          for (let step = 1; step <= 4; step++) {
+            const answer = await fetch(`/api/${id}?delayMs=${id === 'a' ? 60 : 35}`);
+            await answer.text();
+            await new Promise((done) => setTimeout(done, 10));
+          }
+        });
+    });
+    await opened.page.click('#a');
+    await opened.page.click('#b');
+    await expect.poll(() => [shop.site.asked('/api/a').length, shop.site.asked('/api/b').length]).toEqual([4, 4]);
+    const [a = [], b = []] = tracesOf('/api/a', '/api/b');
+    expect(new Set(a).size).toBe(1);
+    expect(new Set(b).size).toBe(1);
+    expect(a[0]).not.toBe(b[0]);
+  });
+
+  test('a click that leads to nothing makes no span', async () => {
+    opened = await shop.open(browser);
+    await opened.page.click('button');
+    await opened.page.evaluate(() => fetch('/api/after'));
+    await spanWhere(shop, opened.page, (span) => span.name === 'GET /api/after');
+    expect(shop.collector.spans().map(({ name }) => name)).not.toContain('click button');
+  });
+});

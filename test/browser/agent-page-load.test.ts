@@ -1,0 +1,116 @@
+import type { Browser } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type AgentSite, attributesOf, eventWhere, spanWhere, startAgentSite } from '../support/agent-page.ts';
+import { launchBrowser } from '../support/browser.ts';
+
+const T = '0af7651916cd43dd8448eb211c80319c';
+const P = 'b7ad6b7169203331';
+
+// Slow enough to be measured; `measured` says when the browser has.
+const SLOW_CLICK = `<script>
+  document.querySelector('button').onclick = ({ target }) => {
+    for (const start = performance.now(); performance.now() - start < 80; );
+    target.textContent = 'done';
+  };
+  new PerformanceObserver(() => (window.measured = true)).observe({ type: 'event', durationThreshold: 40 });
+</script>`;
+
+let browser: Browser;
+let shop: AgentSite;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterEach(() => shop.close());
+afterAll(() => browser.close());
+
+describe('page load', () => {
+  test('roots a trace of its own with the document request under it', async () => {
+    shop = await startAgentSite({ body: () => '<h1>Shop</h1>' });
+    const { page, close } = await shop.open(browser, '/products/42?token=abc');
+    const root = await spanWhere(shop, page, ({ name }) => name === 'page load /products/{id}');
+    const document = await spanWhere(shop, page, ({ name }) => name === 'GET /products/{id}');
+    expect(root.parentSpanId ?? '').toBe('');
+    expect(document.parentSpanId).toBe(root.spanId);
+    expect(document.traceId).toBe(root.traceId);
+    expect(root.traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(root.flags).toBe(3);
+    expect(root.traceState).toMatch(/^ot=rv:[0-9a-f]{14};th:0$/);
+    const attributes = attributesOf(root);
+    expect(attributes).toMatchObject({
+      'throughline.activity': 'page load',
+      'throughline.navigation.type': 'navigate',
+      'url.path': '/products/42',
+      'url.template': '/products/{id}',
+      'url.full': `${shop.site.origin}/products/42?token=REDACTED`,
+    });
+    expect(attributes['session.id']).toMatch(/^[0-9a-f]{32}$/);
+    expect(attributes['throughline.page_view.id']).toMatch(/^[0-9a-f]{16}$/);
+    expect(attributes['browser.navigation_timing.load_event_end']).toBeGreaterThan(0);
+    expect(attributesOf(document)).toMatchObject({ 'http.request.method': 'GET', 'http.response.status_code': 200 });
+    expect(attributesOf(document)['throughline.request.phases']).toMatch(/wait:\d+-\d+/);
+    expect(BigInt(document.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(root.startTimeUnixNano));
+    expect(BigInt(document.endTimeUnixNano)).toBeLessThanOrEqual(BigInt(root.endTimeUnixNano));
+    await close();
+  });
+
+  test('joins the trace of the server that rendered the document, under the id the server named', async () => {
+    shop = await startAgentSite({ headers: () => ({ 'server-timing': `traceparent;desc="00-${T}-${P}-03"` }) });
+    const { page, close } = await shop.open(browser);
+    const root = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    const document = await spanWhere(shop, page, ({ spanId }) => spanId === P);
+    expect(root.traceId).toBe(T);
+    expect(root.parentSpanId ?? '').toBe('');
+    expect(root.spanId).not.toBe(P);
+    expect(document).toMatchObject({ traceId: T, parentSpanId: root.spanId, name: 'GET /' });
+    await close();
+  });
+
+  test('reports render-blocking, failed and slow resources, and counts the rest', async () => {
+    shop = await startAgentSite({
+      head: '<link rel="stylesheet" href="/api/style.css?bytes=10">',
+      body: () => `<img src="/api/missing.png?status=404"><img src="/api/a.png"><img src="/api/b.png">`,
+    });
+    const { page, close } = await shop.open(browser);
+    const missing = await spanWhere(shop, page, ({ name, status }) => name === 'resource img' && status?.code === 2);
+    expect(attributesOf(missing)).toMatchObject({ 'http.response.status_code': 404, 'error.type': '404' });
+    const style = await spanWhere(shop, page, ({ name }) => name === 'resource link');
+    expect(attributesOf(style)['browser.resource_timing.render_blocking_status']).toBe('blocking');
+    const root = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    expect(attributesOf(root)['throughline.resources']).toMatch(/img:3\/\d+/);
+    await close();
+  });
+
+  test('web vitals and uncaught errors arrive in the trace of the page load', async () => {
+    shop = await startAgentSite({
+      body: () =>
+        '<h1>Shop</h1><button>slow</button>' +
+        SLOW_CLICK +
+        '<script>setTimeout(() => { throw new TypeError("boom") })</script>',
+    });
+    const { page, close } = await shop.open(browser);
+    const root = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    const error = await eventWhere(shop, page, ({ eventName }) => eventName === 'exception');
+    expect(error).toMatchObject({ traceId: root.traceId, spanId: root.spanId, severityNumber: 17 });
+    expect(attributesOf(error)).toMatchObject({
+      'exception.type': 'TypeError',
+      'exception.message': 'boom',
+      'throughline.exception.uncaught': true,
+    });
+    expect(attributesOf(error)['exception.stacktrace']).toContain('TypeError: boom');
+
+    await page.click('button');
+    await page.waitForFunction(() => (window as { measured?: boolean }).measured);
+    await page.goto('about:blank');
+    for (const vital of ['lcp', 'fcp', 'cls', 'ttfb', 'inp']) {
+      const record = await eventWhere(
+        shop,
+        undefined,
+        (event) => attributesOf(event)['browser.web_vital.name'] === vital,
+      );
+      expect(record).toMatchObject({ eventName: 'browser.web_vital', traceId: root.traceId, spanId: root.spanId });
+      expect(attributesOf(record)['browser.web_vital.value']).toBeGreaterThanOrEqual(0);
+      expect(attributesOf(record)['throughline.event.id']).toMatch(/^[0-9a-f]{16}$/);
+    }
+    await close();
+  });
+});
