@@ -38,6 +38,9 @@ export interface SqliteStoreParts {
 /** More than this waiting for blocks means the disk cannot follow: senders are told to come again. */
 const MAX_LIVE_BYTES = 256 * 1024 * 1024;
 
+/** Requests overtake each other by less than this. */
+const CLOCK_SLACK_MS = 5 * 60_000;
+
 /** Journal, live traces, sealer and parts put together; made by `openSqliteStore`. */
 export class SqliteStore implements TraceStore {
   readonly #made: SqliteStoreParts;
@@ -48,6 +51,7 @@ export class SqliteStore implements TraceStore {
   readonly #encoder = new BatchEncoder();
   #version = Date.now();
   #closing: Promise<void> | undefined;
+  #latestMs = 0;
 
   constructor(made: SqliteStoreParts) {
     const { parts, journalDirectory, segmentBytes } = made;
@@ -82,6 +86,7 @@ export class SqliteStore implements TraceStore {
       this.#sealer.adopt(segment);
       for (const payload of Journal.read(journalDirectory, segment, report)) this.#replayBatch(payload, segment);
     }
+    for (const part of this.#parts.all()) this.#latestMs = Math.max(this.#latestMs, part.lastUpdateMs());
     this.#sealer.start();
   }
 
@@ -97,6 +102,7 @@ export class SqliteStore implements TraceStore {
   async append(batch: AcceptedBatch): Promise<AppendResult> {
     if (this.#closing) throw new StoreUnavailableError('The store is closing.');
     if (this.#live.bytes > MAX_LIVE_BYTES) throw new StoreUnavailableError('The disk cannot follow; try again later.');
+    this.#watchClock(batch.receivedAtMs);
     const prepared = this.#live.prepare(batch);
     if (prepared.chunks.length === 0) return prepared.result;
     const { record, chunks } = this.#encode(prepared);
@@ -110,6 +116,18 @@ export class SqliteStore implements TraceStore {
     this.#apply(prepared, chunks, segment);
     this.#version += 1;
     return prepared.result;
+  }
+
+  // Nothing breaks when a clock goes back, but people wonder why expiry waits.
+  #watchClock(receivedAtMs: number): void {
+    const behindMs = this.#latestMs - receivedAtMs;
+    if (behindMs > CLOCK_SLACK_MS) {
+      this.#made.report(
+        `The clock was set back by ${Math.round(behindMs / 60_000)} min. What is stored stays; ` +
+          'it expires by the time it was received at.',
+      );
+      this.#latestMs = receivedAtMs;
+    } else if (behindMs < 0) this.#latestMs = receivedAtMs;
   }
 
   #encode(prepared: PreparedBatch<PartFile>): ReturnType<BatchEncoder['encode']> {

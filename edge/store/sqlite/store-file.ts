@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { APPLICATION_ID, FORMAT_VERSION } from '../sql/schema.ts';
@@ -8,35 +8,49 @@ export class StoreOpenError extends Error {
   override readonly name = 'StoreOpenError';
 }
 
+// POSIX locks belong to the process, and closing any descriptor of a file gives them up: a store that is open here must
+// not even be looked at a second time.
+const openHere = new Set<string>();
+
 /** Makes the directory when it is not there and takes it for this process alone; the answer gives it back. */
 export function lockStore(directory: string): () => void {
-  const path = join(directory, 'store.db');
+  let path: string;
   try {
     mkdirSync(directory, { recursive: true });
+    path = join(realpathSync(directory), 'store.db');
   } catch (cause) {
     throw new StoreOpenError(`Cannot make the store's directory ${directory}: ${reason(cause)}.`, { cause });
   }
+  if (openHere.has(path)) throw new StoreOpenError(inUse(directory));
   assertOurs(path);
   let database: DatabaseSync | undefined;
   try {
     // The operating system gives this lock back when the process dies, however it dies.
     database = new DatabaseSync(path, { timeout: 0 });
     database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`);
-    database.exec('CREATE TABLE IF NOT EXISTS store(created_ms INTEGER NOT NULL)');
+    if (database.prepare('PRAGMA user_version').get()?.user_version !== FORMAT_VERSION) {
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`);
+      database.exec('CREATE TABLE IF NOT EXISTS store(created_ms INTEGER NOT NULL)');
+    }
     // Committing keeps an exclusive lock in this mode.
     database.exec('COMMIT');
   } catch (cause) {
     database?.close();
-    if (isBusy(cause)) {
-      throw new StoreOpenError(
-        `The store in ${directory} is in use by another process. Stop that one, or give this one a directory of its own.`,
-        { cause },
-      );
-    }
+    if (isBusy(cause)) throw new StoreOpenError(inUse(directory), { cause });
     throw new StoreOpenError(`Cannot open the store in ${directory}: ${reason(cause)}.`, { cause });
   }
-  return () => database.close();
+  openHere.add(path);
+  return () => {
+    database.close();
+    openHere.delete(path);
+  };
+}
+
+function inUse(directory: string): string {
+  return (
+    `The store in ${directory} is in use by another process. ` +
+    'Stop that one, or give this one a directory of its own.'
+  );
 }
 
 /**
