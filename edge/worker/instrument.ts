@@ -14,7 +14,14 @@ interface Waiting {
 type AnyFunction = (...args: never[]) => unknown;
 
 /** The environment of a handler: the second parameter of its `fetch`. */
-export type EnvOf<H> = H extends { fetch?(request: never, env: infer Env, ...rest: never[]): unknown } ? Env : unknown;
+export type EnvOf<H> = H extends { fetch?(request: never, env: infer Env, ...rest: never[]): unknown }
+  ? [Bindings<Env>] extends [never]
+    ? unknown
+    : Bindings<Env>
+  : unknown;
+
+/** Hono's `fetch` takes `env?: Bindings | {}`: what is left without `{}` and `undefined`. */
+type Bindings<Env> = Env extends undefined ? never : keyof Env extends never ? never : Env;
 
 /**
  * Traces a worker: a Cloudflare module worker (`export default instrument({ fetch }, options)`), a Hono app, or a plain
