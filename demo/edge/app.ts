@@ -1,9 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { throughline } from 'throughline/hono';
 import { contentSecurityPolicy, documentOf } from '../shop/document.ts';
 import { viewOf } from '../shop/routes.ts';
 import { notFoundView, type View } from '../shop/views.ts';
 import { backendData } from './backend.ts';
+import { tracing } from './tracing.ts';
 
 /** What `wrangler.jsonc` and the secrets give the worker. */
 export interface Env {
@@ -23,8 +25,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function createShopApp(): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
+  app.use(throughline(tracing));
 
-  for (const path of ['/', '/products/:id{[0-9]+}', '/cart', '/about']) {
+  for (const path of ['/', '/products/:id', '/cart', '/about']) {
     app.get(path, async (c) => {
       const view = await viewOf(c.req.path, backendData(c.env.BACKEND_URL, cartId(c)));
       return page(c, view);
@@ -32,7 +35,7 @@ export function createShopApp(): Hono<{ Bindings: Env }> {
   }
 
   app.get('/api/products', (c) => proxy(c, '/products'));
-  app.get('/api/products/:id{[0-9]+}', (c) => proxy(c, `/products/${c.req.param('id')}`));
+  app.get('/api/products/:id', (c) => proxy(c, `/products/${Number(c.req.param('id'))}`));
   app.get('/api/cart', (c) => proxy(c, `/carts/${cartId(c)}`));
   app.post('/api/cart', (c) => proxy(c, `/carts/${cartId(c)}/items`));
   app.post('/api/orders', (c) => proxy(c, `/carts/${cartId(c)}/order`));

@@ -1,5 +1,5 @@
+import { instrument } from 'throughline/worker';
 import { createShopApp } from './app.ts';
+import { tracing } from './tracing.ts';
 
-const app = createShopApp();
-
-export default { fetch: app.fetch };
+export default instrument(createShopApp(), tracing);
