@@ -23,20 +23,17 @@ export interface Chunk {
   resource: string;
   spans: string[];
   logs: string[];
+  /** How many spans and log records it holds. */
+  records: number;
   /** At least the bytes `spans` and `logs` take in a body. */
   bytes: number;
 }
 
-/** How many spans and log records a chunk holds. */
-export function recordCount(chunk: Chunk): number {
-  return chunk.spans.length + chunk.logs.length;
-}
-
-/** How many spans and log records are in `chunks` together. */
-export function countRecords(chunks: Iterable<Chunk>): number {
-  let count = 0;
-  for (const chunk of chunks) count += recordCount(chunk);
-  return count;
+/** How many records of `page` are in `chunks`. */
+export function recordsOf(page: string, chunks: Iterable<Chunk>): number {
+  let records = 0;
+  for (const chunk of chunks) if (chunk.page === page) records += chunk.records;
+  return records;
 }
 
 /** An upper bound of a text's bytes in UTF-8 that allocates nothing for ASCII. */
@@ -52,50 +49,41 @@ const ENVELOPE_BYTES = 2048;
  * smaller one behind it may still go.
  */
 export function packChunks(chunks: readonly Chunk[], maxBytes: number): Chunk[] {
-  const packed: Chunk[] = [];
   const resources = new Set<string>();
   let room = maxBytes - ENVELOPE_BYTES;
-  for (const chunk of chunks) {
+  return chunks.filter(({ resource, bytes }) => {
     // The resource stands in front of the spans and again in front of the log records.
-    const bytes = chunk.bytes + (resources.has(chunk.resource) ? 0 : 2 * utf8Bound(chunk.resource));
-    if (bytes > room) continue;
-    room -= bytes;
-    resources.add(chunk.resource);
-    packed.push(chunk);
-  }
-  return packed;
-}
-
-export interface BodyParts {
-  chunks: readonly Chunk[];
-  scope: OtlpScope;
-  sentAt: EpochMs;
-  /** Encoded log records that carry ledger totals; they go under the first chunk's resource. */
-  ledger: readonly string[];
+    const needed = bytes + (resources.has(resource) ? 0 : 2 * utf8Bound(resource));
+    if (needed > room) return false;
+    room -= needed;
+    resources.add(resource);
+    return true;
+  });
 }
 
 /** The POST body: an OTLP/JSON trace request and log request in one, one entry for each distinct resource. */
-export function encodeBody({ chunks, scope, sentAt, ledger }: BodyParts): string {
-  const groups = new Map<string, { spans: string[]; logs: string[] }>();
-  for (const chunk of chunks) {
-    const group = groups.get(chunk.resource) ?? { spans: [], logs: [] };
-    groups.set(chunk.resource, group);
-    group.spans.push(...chunk.spans);
-    group.logs.push(...chunk.logs);
+export function encodeBody(
+  chunks: readonly Chunk[],
+  scope: OtlpScope,
+  sentAt: EpochMs,
+  /** Encoded log records with ledger totals; they go under the first chunk's resource. */
+  totals: readonly string[],
+): string {
+  const traces: string[] = [];
+  const logs: string[] = [];
+  const entry = (resource: string, field: string, scopes: string) =>
+    `{"resource":${resource},"${field}":[${scopes}],"schemaUrl":"${SCHEMA_URL}"}`;
+  const scoped = (of: OtlpScope, field: string, records: readonly string[]) =>
+    `{"scope":${JSON.stringify(of)},"${field}":[${records}]}`;
+  let ledger = [scoped({ name: SCOPE_LEDGER }, 'logRecords', totals)];
+  for (const resource of new Set(chunks.map((chunk) => chunk.resource))) {
+    const group = chunks.filter((chunk) => chunk.resource === resource);
+    const spans = group.flatMap((chunk) => chunk.spans);
+    const records = group.flatMap((chunk) => chunk.logs);
+    const scopeLogs = records.length > 0 ? [scoped(scope, 'logRecords', records), ...ledger] : ledger;
+    ledger = [];
+    if (spans.length > 0) traces.push(entry(resource, 'scopeSpans', scoped(scope, 'spans', spans)));
+    if (scopeLogs.length > 0) logs.push(entry(resource, 'scopeLogs', String(scopeLogs)));
   }
-  const scopeJson = JSON.stringify(scope);
-  const schema = `"schemaUrl":"${SCHEMA_URL}"`;
-  const resourceSpans: string[] = [];
-  const resourceLogs: string[] = [];
-  let totals = ledger;
-  for (const [resource, { spans, logs }] of groups) {
-    if (spans.length > 0) {
-      resourceSpans.push(`{"resource":${resource},"scopeSpans":[{"scope":${scopeJson},"spans":[${spans}]}],${schema}}`);
-    }
-    const scopeLogs = logs.length > 0 ? [`{"scope":${scopeJson},"logRecords":[${logs}]}`] : [];
-    if (totals.length > 0) scopeLogs.push(`{"scope":{"name":"${SCOPE_LEDGER}"},"logRecords":[${totals}]}`);
-    totals = [];
-    if (scopeLogs.length > 0) resourceLogs.push(`{"resource":${resource},"scopeLogs":[${scopeLogs}],${schema}}`);
-  }
-  return `{"sentAt":${sentAt},"resourceSpans":[${resourceSpans}],"resourceLogs":[${resourceLogs}]}`;
+  return `{"sentAt":${sentAt},"resourceSpans":[${traces}],"resourceLogs":[${logs}]}`;
 }

@@ -3,10 +3,10 @@ import { MAX_KEEPALIVE_BYTES } from '../wire/limits.ts';
 import type { DropReason } from '../wire/loss.ts';
 import type { OtlpLogRecord, OtlpResource, OtlpScope, OtlpSpan } from '../wire/otlp.ts';
 import type { EpochMs } from '../wire/time.ts';
-import { type Chunk, type Priority, packChunks, recordCount, utf8Bound } from './chunk.ts';
+import { type Chunk, type Priority, packChunks, utf8Bound } from './chunk.ts';
 import { createDeferredTail, MAX_DEFERRED_BYTES } from './deferred-tail.ts';
 import { createKeeper } from './keeper.ts';
-import { countDropped, createLedger, type Ledger } from './ledger.ts';
+import { countDropped, createLedger } from './ledger.ts';
 import { createPace } from './pace.ts';
 import { type ExitWay, startPageLife, whenActivated } from './page-life.ts';
 import { createQueue } from './queue.ts';
@@ -26,7 +26,7 @@ export interface DeliveryOptions {
   now: () => EpochMs;
   /** The collector's advice on the share of sessions to record. */
   onAdvice?: (advice: { ratio: number }) => void;
-  /** Called at most once for each message. */
+  /** Tells the developer; says the same sentence once only. */
   warn: (message: string) => void;
   /** Whether the visitor's consent lets us keep unsent records on the device. Asked each time. */
   mayStore: () => boolean;
@@ -46,8 +46,6 @@ export interface Delivery {
   discard(): void;
 }
 
-/** Unacknowledged records a page may hold in memory. */
-const MAX_MEMORY_BYTES = 1024 * 1024;
 const FLUSH_EVERY_MS = 5000;
 /** Errors leave sooner: the page that made them may not last. */
 const FLUSH_ERROR_MS = 250;
@@ -59,52 +57,43 @@ const EXIT_WINDOW_MS = 1000;
 const MAX_ERROR_TRACES = 50;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { key, now, mayStore } = options;
+  const { key, now, mayStore, warn } = options;
   const page = randomHex(SPAN_ID_BYTES);
   const ledger = createLedger(page);
-  const accounts = new Map([[page, { ledger, parked: 0 }]]);
+  const ledgers = new Map([[page, ledger]]);
   const monotonicMs = () => performance.now();
   const pace = createPace(monotonicMs);
   const tail = createDeferredTail();
   const queue = createQueue({
     page,
     now,
-    maxBytes: MAX_MEMORY_BYTES,
     resource: () => JSON.stringify(options.resource()),
     onEvict(chunk) {
-      if (!keeper.park(chunk)) countDropped(ledger, 'queue_full', recordCount(chunk));
+      if (!keeper.park(chunk)) countDropped(ledger, 'queue_full', chunk.records);
     },
   });
   const keeper = createKeeper({
     name: `throughline ${key}`,
     page,
     queue,
-    accounts,
+    ledgers,
     mayStore,
     onDrain: () => schedule(0),
   });
   const sender = createSender({
     ...options,
     queue,
-    accounts,
+    ledgers,
     pace,
-    onAcknowledged(chunks, { sampling, partialSuccess }) {
-      end(chunks, (account, records) => {
-        account.acknowledged += records;
-      });
-      if (typeof sampling?.ratio === 'number') options.onAdvice?.({ ratio: sampling.ratio });
-      if (partialSuccess?.errorMessage) options.warn(partialSuccess.errorMessage);
+    onAcknowledged({ chunks, told }, { sampling, partialSuccess }) {
+      end(chunks, told);
+      if (sampling) options.onAdvice?.(sampling);
+      if (partialSuccess?.errorMessage) warn(partialSuccess.errorMessage);
     },
-    onRefused(chunks, reason, message) {
-      end(chunks, (account, records) => countDropped(account, reason, records));
-      if (message) options.warn(message);
+    onRefused(chunks, status, { error }) {
+      drop(chunks, 'refused');
+      warn(`The collector answered ${status}${error ? `: ${error}` : '.'}`);
     },
-    onSplit(chunk, halves) {
-      queue.remove([chunk]);
-      queue.insert(halves);
-      keeper.release([chunk]);
-    },
-    onLateAnswer: scheduleNext,
   });
   const errorTraces = new Set<string>();
   let active = false;
@@ -127,7 +116,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (asked === 'error' && traceId && errorTraces.size < MAX_ERROR_TRACES) errorTraces.add(traceId);
     const json = JSON.stringify(record);
     if (utf8Bound(json) > MAX_KEEPALIVE_BYTES / 2) {
-      options.warn('A span or event larger than 30 KiB was dropped.');
+      warn('A span or event over 30 KiB was dropped.');
       countDropped(ledger, 'too_large', 1);
       return;
     }
@@ -138,15 +127,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     else schedule(queue.bytes() >= MAX_BATCH_BYTES ? 0 : FLUSH_EVERY_MS);
   }
 
-  /** Takes chunks out for good and lets `count` book them on the ledgers they belong to. */
-  function end(chunks: readonly Chunk[], count: (ledger: Ledger, records: number) => void): void {
+  /** Takes chunks out for good: acknowledged, or dropped for a reason. */
+  function end(chunks: readonly Chunk[], told: readonly string[] = [], reason?: DropReason): void {
     for (const chunk of chunks) {
-      const account = accounts.get(chunk.page);
-      const records = queue.remove([chunk]);
-      if (account && records > 0) count(account.ledger, records);
+      const books = ledgers.get(chunk.page);
+      if (!queue.remove(chunk) || !books) continue;
+      if (reason) countDropped(books, reason, chunk.records);
+      else books.acknowledged += chunk.records;
     }
-    keeper.release(chunks);
+    keeper.release(chunks, told);
     deferTail();
+  }
+
+  function drop(chunks: readonly Chunk[], reason: DropReason): void {
+    if (chunks.length > 0) end(chunks, [], reason);
   }
 
   function schedule(delayMs: number): void {
@@ -181,7 +175,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     keepTimer ??= setTimeout(() => {
       keepTimer = undefined;
       if (!active) return;
-      queue.seal();
       keeper.keep();
       deferTail();
     }, KEEP_AFTER_MS);
@@ -197,7 +190,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function exit(way: ExitWay): void {
     if (!active) return;
     exitingUntil = monotonicMs() + EXIT_WINDOW_MS;
-    queue.seal();
     if (way === 'hidden') keeper.keep();
     else keeper.leave();
     const waiting = sender.waiting();
@@ -210,7 +202,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         'page_exit',
       );
     }
-    sender.last(leaving);
+    if (leaving.length > 0) void sender.last(leaving).then(scheduleNext);
     deferTail();
   }
 
@@ -222,10 +214,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       exitQueued = false;
       exit('hidden');
     });
-  }
-
-  function drop(chunks: readonly Chunk[], reason: DropReason): void {
-    if (chunks.length > 0) end(chunks, (account, records) => countDropped(account, reason, records));
   }
 
   function enter(): void {
@@ -263,8 +251,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       stopPageLife();
     },
     discard() {
-      queue.seal();
-      drop(queue.sealed(), 'stopped');
+      drop(queue.seal(), 'stopped');
       keeper.clear();
     },
   };

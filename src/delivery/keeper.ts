@@ -1,11 +1,11 @@
-import { type Chunk, countRecords, recordCount } from './chunk.ts';
+import { type Chunk, recordsOf } from './chunk.ts';
 import { createClaims } from './claims.ts';
-import { type Account, countDropped, createLedger, type Ledger, progressOf, settledOf } from './ledger.ts';
-import { type ChunkKey, keyOf, type Outbox, openOutbox } from './outbox.ts';
+import { closeBooks, countDropped, type Ledger } from './ledger.ts';
+import { keyOf, type Outbox, openOutbox } from './outbox.ts';
 import type { Queue } from './queue.ts';
 
-/** What is taken over from other pages at a time. */
-const DRAIN_BYTES = 128 * 1024;
+/** Chunks taken over from other pages at a time: about 128 KiB. */
+const DRAIN_CHUNKS = 24;
 /** A page that just appeared has better things to do, and the page it replaced may still be sending. */
 const DRAIN_AFTER_MS = 1500;
 
@@ -14,9 +14,10 @@ export interface KeeperOptions {
   name: string;
   page: string;
   queue: Queue;
-  accounts: Map<string, Account>;
+  /** The books of this page, and of those it took over. */
+  ledgers: Map<string, Ledger>;
   mayStore: () => boolean;
-  /** Chunks of pages that are gone are now in the queue. */
+  /** Chunks of other pages are now in the queue. */
   onDrain: () => void;
 }
 
@@ -25,10 +26,10 @@ export interface Keeper {
   /** Stores the closed chunks that are not stored yet. Synchronous up to the commit. */
   keep(): void;
   isKept(chunk: Chunk): boolean;
-  /** These chunks have met their end: acknowledged, dropped, or split into others. */
-  release(chunks: readonly Chunk[]): void;
-  /** The queue gave this chunk up for lack of memory; true when it is safe on the device. */
+  /** Whether this chunk, for which there is no room in memory, is safe on the device; it comes back later. */
   park(chunk: Chunk): boolean;
+  /** These chunks, no longer in the queue, have met their end; the collector knows the books of the pages `told`. */
+  release(chunks: readonly Chunk[], told: readonly string[]): void;
   /** This page lives (again) and may take over what others left. */
   enter(): void;
   /** The page is left: everything is stored, nothing is held. */
@@ -37,175 +38,136 @@ export interface Keeper {
   clear(): void;
 }
 
-export function createKeeper({ name, page, queue, accounts, mayStore, onDrain }: KeeperOptions): Keeper {
-  const own = (accounts.get(page) as Account).ledger;
+export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: KeeperOptions): Keeper {
+  const own = ledgers.get(page) as Ledger;
   const claims = createClaims(`${name} `, page);
   const kept = new Set<string>();
-  /** Chunks of other pages in our queue; the drain goes on when they have met their end. */
-  const taken = new Set<string>();
   let outbox: Outbox | undefined;
   let failed = false;
   let present = false;
-  let onTakenSettled: (() => void) | undefined;
+  let taken: readonly Chunk[] = [];
+  let onTakenGone: (() => void) | undefined;
 
-  function open(): Outbox | undefined {
-    if (failed || !mayStore()) return undefined;
-    outbox ??= openOutbox(name, {
-      onReady: () => keeper.keep(),
+  function open(): void {
+    if (outbox || !mayStore()) return;
+    outbox = openOutbox(name, {
+      onOpen: keep,
       onEvict(keys) {
         for (const [, , , records, of, id] of keys) {
-          kept.delete(id);
-          // What is still in memory is not lost by losing its copy.
-          if (queue.has(id)) continue;
-          const account = accounts.get(of);
-          if (!account) continue; // of another page: whoever takes over its ledger finds the chunk missing
-          account.parked -= records;
-          countDropped(account.ledger, 'queue_full', records);
+          const ledger = ledgers.get(of);
+          // A copy of what is still in memory is no loss; of other pages whoever takes over finds the chunk missing.
+          if (kept.delete(id) && !queue.chunks.has(id) && ledger) {
+            ledger.pending -= records;
+            countDropped(ledger, 'queue_full', records);
+          }
         }
       },
       onFailure() {
         failed = true;
         kept.clear();
-        onTakenSettled?.();
+        onTakenGone?.();
       },
     });
-    return outbox;
+  }
+
+  function keep(): void {
+    open();
+    if (!failed && !outbox?.isOpen()) return;
+    const fresh = queue.seal().filter(({ id }) => !kept.has(id));
+    if (fresh.length === 0) return;
+    for (const { id, records } of fresh) {
+      kept.add(id);
+      own[failed ? 'unstored' : 'stored'] += records;
+    }
+    if (!failed) outbox?.write({ put: fresh, ledgers: [own] });
   }
 
   /** Takes over, in groups, what pages that are gone left, and what of ours only the outbox holds. */
   async function drain(): Promise<void> {
-    const store = open();
-    if (!store || !present) return;
-    const [{ keys, ledgers }, isAlive] = await Promise.all([store.list(), claims.living()]);
-    const rows = new Map(ledgers.map((ledger) => [ledger.page, ledger]));
-    const isGone = (other: string) => other !== page && !isAlive(other, rows.get(other)?.at);
-    const left = keys.filter(([, , , , of, id]) => (of === page ? !queue.has(id) : isGone(of)));
-    for (const other of new Set([...rows.keys(), ...left.map((key) => key[4])])) {
-      if (isGone(other)) takeOver({ ...createLedger(other), ...rows.get(other) }, left);
+    if (!present || !outbox?.isOpen()) return;
+    const [{ keys, ledgers: rows }, isAlive] = await Promise.all([outbox.list(), claims.living()]);
+    const dead = rows.filter((row) => row.page !== page && !isAlive(row.page, row.at));
+    const left = keys.filter(
+      ([, , , , of, id]) => !queue.chunks.has(id) && (of === page || dead.some((row) => row.page === of)),
+    );
+    for (const row of dead) {
+      if (ledgers.has(row.page)) continue;
+      row.pending = left.reduce((sum, key) => sum + (key[4] === row.page ? key[3] : 0), 0);
+      closeBooks(row);
+      ledgers.set(row.page, row);
     }
-    let room = DRAIN_BYTES;
-    const group = left.filter((key, index) => {
-      room -= key[2];
-      return room > 0 || index === 0;
-    });
-    const chunks = await store.read(group);
+    const group = left.slice(0, DRAIN_CHUNKS);
+    const chunks = await outbox.read(group);
     if (!present || group.length === 0) return;
-    for (const [, , , records, of, id] of group) {
-      const account = accounts.get(of);
-      if (!account) continue;
-      account.parked -= records;
-      if (!chunks.some((chunk) => chunk.id === id)) countDropped(account.ledger, 'device_lost', records);
-    }
-    for (const { id } of chunks) {
-      kept.add(id);
-      taken.add(id);
-    }
-    queue.insert(chunks);
-    store.write({ removeKeys: group.filter(([, , , , , id]) => !taken.has(id)) });
-    if (chunks.length > 0) {
-      const settled = new Promise<void>((resolve) => {
-        onTakenSettled = resolve;
-      });
-      onDrain();
-      await settled;
-    }
-    if (present) await drain();
-  }
-
-  /** From now on this ledger is kept here. What its page held and did not store died with it. */
-  function takeOver(ledger: Ledger, left: readonly ChunkKey[]): void {
-    if (accounts.has(ledger.page)) return;
-    const parked = left.reduce((sum, key) => sum + (key[4] === ledger.page ? key[3] : 0), 0);
-    countDropped(ledger, 'device_lost', ledger.produced - settledOf(ledger) - parked);
-    accounts.set(ledger.page, { ledger, parked });
-    forgetTold(ledger.page);
-  }
-
-  /** Lets go of another page's ledger that has nothing left to tell. */
-  function forgetTold(other: string): void {
-    const account = accounts.get(other);
-    if (!account || other === page || account.parked > 0 || progressOf(account.ledger) !== account.ledger.reported)
-      return;
-    if (queue.all().some((chunk) => chunk.page === other)) return;
-    accounts.delete(other);
-    outbox?.write({ forget: [other] });
-  }
-
-  /** While this page could not know, another may have sent what it left. */
-  async function reconcile(): Promise<void> {
-    if (!outbox || kept.size === 0) return;
-    const { keys, ledgers } = await outbox.list();
-    if (failed) return;
-    const there = new Set(keys.map((key) => key[5]));
-    const records = queue.remove(queue.all().filter(({ id }) => kept.has(id) && !there.has(id)));
-    const row = ledgers.find((ledger) => ledger.page === page);
-    own.acknowledged = Math.max(own.acknowledged, row?.acknowledged ?? own.acknowledged + records);
-  }
-
-  function letGoOfTaken(): void {
-    const chunks = queue.all().filter(({ id }) => taken.has(id));
-    queue.remove(chunks);
-    for (const chunk of chunks) {
-      const account = accounts.get(chunk.page);
-      if (chunk.page === page && account) account.parked += recordCount(chunk);
-    }
-    taken.clear();
-    for (const other of accounts.keys()) if (other !== page) accounts.delete(other);
-    onTakenSettled?.();
-  }
-
-  const keeper: Keeper = {
-    keep() {
-      const fresh = queue.sealed().filter(({ id }) => !kept.has(id));
-      if (fresh.length === 0) return;
-      if (open()?.isOpen()) {
-        for (const { id } of fresh) kept.add(id);
-        own.stored += countRecords(fresh);
-        outbox?.write({ put: fresh, ledgers: [own] });
+    taken = chunks;
+    for (const key of group) {
+      const [, , , records, of, id] = key;
+      const ledger = ledgers.get(of) as Ledger;
+      ledger.pending -= records;
+      if (!chunks.some((chunk) => chunk.id === id)) {
+        countDropped(ledger, 'device_lost', records);
+        outbox.write({ remove: [key] });
       }
-    },
+    }
+    for (const chunk of chunks) {
+      kept.add(chunk.id);
+      queue.insert(chunk);
+    }
+    await new Promise<void>((resolve) => {
+      onTakenGone = resolve;
+      onDrain();
+      checkTaken();
+    });
+    return drain();
+  }
+
+  function checkTaken(): void {
+    if (!taken.some(({ id }) => queue.chunks.has(id))) onTakenGone?.();
+  }
+
+  return {
+    keep,
     isKept: ({ id }) => kept.has(id),
-    release(chunks) {
-      const remove = chunks.filter(({ id }) => kept.delete(id)).map(keyOf);
-      const pages = new Set([page, ...chunks.map((chunk) => chunk.page)]);
-      const ledgers = [...pages].flatMap((of) => accounts.get(of)?.ledger ?? []);
-      if (outbox?.isOpen()) outbox.write({ removeKeys: remove, ledgers });
-      for (const { id } of chunks) taken.delete(id);
-      for (const other of accounts.keys()) forgetTold(other);
-      if (taken.size === 0) onTakenSettled?.();
-    },
-    park(chunk) {
-      if (!kept.has(chunk.id)) return false;
-      const account = accounts.get(chunk.page);
-      if (account) account.parked += recordCount(chunk);
-      taken.delete(chunk.id);
+    park({ id, page: of, records }) {
+      const ledger = kept.has(id) && ledgers.get(of);
+      if (!ledger) return false;
+      ledger.pending += records;
+      checkTaken();
       return true;
     },
+    release(chunks, told) {
+      const remove = chunks.filter(({ id }) => kept.delete(id)).map(keyOf);
+      const isTold = (other: string) =>
+        other !== page && ledgers.get(other)?.pending === 0 && recordsOf(other, queue.chunks.values()) === 0;
+      const forget = told.filter(isTold);
+      for (const other of forget) ledgers.delete(other);
+      if (outbox?.isOpen()) outbox.write({ remove, ledgers: [...ledgers.values()], forget });
+      checkTaken();
+    },
     enter() {
-      if (!present) {
-        present = true;
-        claims.hold();
-        // Early: a page that is left at once must find it open.
-        open();
-        void reconcile();
-      }
-      setTimeout(() => void claims.alone(drain), DRAIN_AFTER_MS);
+      // Early: a page that is left at once must find it open.
+      open();
+      present = true;
+      claims.hold();
+      setTimeout(() => claims.alone(drain), DRAIN_AFTER_MS);
     },
     leave() {
+      keep();
       present = false;
-      keeper.keep();
-      letGoOfTaken();
+      for (const chunk of taken) {
+        if (!queue.remove(chunk)) continue;
+        if (chunk.page === page) own.pending += chunk.records;
+        else kept.delete(chunk.id);
+      }
+      for (const other of ledgers.keys()) if (other !== page) ledgers.delete(other);
+      checkTaken();
       claims.release();
     },
     clear() {
+      countDropped(own, 'stopped', own.pending);
+      own.pending = 0;
       kept.clear();
-      const account = accounts.get(page);
-      if (account) {
-        countDropped(own, 'stopped', account.parked);
-        account.parked = 0;
-      }
-      outbox?.clear();
+      if (outbox?.isOpen()) outbox.clear();
     },
   };
-  return keeper;
 }

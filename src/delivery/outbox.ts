@@ -1,30 +1,34 @@
 import type { EpochMs } from '../wire/time.ts';
-import { type Chunk, recordCount } from './chunk.ts';
-import type { Ledger } from './ledger.ts';
+import type { Chunk } from './chunk.ts';
+import { createLedger, type Ledger } from './ledger.ts';
 
 /** Bytes kept on the device; beyond it the oldest chunks of the lowest priority go. */
 const MAX_STORED_BYTES = 5 * 1024 * 1024;
-/** How much is written between two looks at how full it is. */
-const CENSUS_EVERY_BYTES = 256 * 1024;
 
 /** What the key tells without reading the chunk. Keys sort by rank, then age. */
 export type ChunkKey = [rank: number, at: EpochMs, bytes: number, records: number, page: string, id: string];
 
+export function keyOf({ rank, at, bytes, records, page, id }: Chunk): ChunkKey {
+  return [rank, at, bytes, records, page, id];
+}
+
+/** What one transaction writes. */
 export interface OutboxChange {
   put?: readonly Chunk[];
-  removeKeys?: readonly ChunkKey[];
-  /** Ledgers as they stand now. */
+  remove?: readonly ChunkKey[];
+  /** Books as they stand now. */
   ledgers?: readonly Ledger[];
-  /** Pages whose ledgers have told all there is to tell. */
+  /** Pages whose books have told all there is to tell. */
   forget?: readonly string[];
 }
 
 /** Chunks and ledgers on the device, in IndexedDB, so that they outlive the page. */
 export interface Outbox {
+  /** Nothing else may be called before it is, or when it is no more. */
+  isOpen(): boolean;
   /** One short transaction, committed at once: it may be the last thing the page does. */
   write(change: OutboxChange): void;
-  isOpen(): boolean;
-  /** Everything there is: the keys of all chunks and all ledgers. */
+  /** The keys of all chunks and all ledgers. */
   list(): Promise<{ keys: ChunkKey[]; ledgers: Ledger[] }>;
   /** The chunks of `keys`; one that is gone or unreadable is left out. */
   read(keys: readonly ChunkKey[]): Promise<Chunk[]>;
@@ -33,30 +37,23 @@ export interface Outbox {
 }
 
 export interface OutboxListener {
-  onReady(): void;
+  onOpen(): void;
   /** Chunks that had to go for lack of room. */
   onEvict(keys: readonly ChunkKey[]): void;
-  /** Nothing can be stored (any more): denied, full, or broken. Called once. */
+  /** Nothing can be stored any more: denied, full, or broken. Called once. */
   onFailure(): void;
 }
 
 /** Opens the outbox `name`. Never throws or rejects: what goes wrong ends in `onFailure`. */
-export function openOutbox(name: string, { onReady, onEvict, onFailure }: OutboxListener): Outbox {
+export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxListener): Outbox {
   let database: IDBDatabase | undefined;
   let failed = false;
-  // The first write looks at what earlier pages left.
-  let sinceCensus = CENSUS_EVERY_BYTES;
-  let ready: () => void;
-  const opened = new Promise<void>((resolve) => {
-    ready = resolve;
-  });
 
   function fail(): void {
-    if (failed) return;
-    failed = true;
     database?.close();
-    ready();
-    onFailure();
+    database = undefined;
+    if (!failed) onFailure();
+    failed = true;
   }
 
   try {
@@ -69,87 +66,78 @@ export function openOutbox(name: string, { onReady, onEvict, onFailure }: Outbox
       database = request.result;
       // The visitor clears the site's data, or a later version wants to upgrade.
       database.onversionchange = database.onclose = fail;
-      ready();
-      onReady();
+      onOpen();
     };
     request.onerror = fail;
   } catch {
     fail(); // expected: storage denied, or no IndexedDB
   }
 
-  /** Resolves to what `run` asked for, once it is done; to nothing where the outbox failed. */
+  /** Resolves to what `run` asked for, once it is done; to nothing when that is impossible. */
   function transact<T>(run: (chunks: IDBObjectStore, ledgers: IDBObjectStore) => T): Promise<T | undefined> {
     return new Promise((resolve) => {
       try {
-        if (failed || !database) return resolve(undefined);
-        const transaction = database.transaction(['chunks', 'ledgers'], 'readwrite', { durability: 'relaxed' });
+        // Not open, or no longer: what is thrown here ends where a broken one ends.
+        const transaction = (database as IDBDatabase).transaction(['chunks', 'ledgers'], 'readwrite');
         const asked = run(transaction.objectStore('chunks'), transaction.objectStore('ledgers'));
         transaction.oncomplete = () => resolve(asked);
         transaction.onabort = () => {
-          resolve(undefined);
           fail();
+          resolve(undefined);
         };
         // An open transaction when the page is frozen would keep it from coming back.
         transaction.commit();
       } catch {
-        resolve(undefined);
         fail();
+        resolve(undefined);
       }
     });
   }
 
   async function list() {
-    await opened;
-    const asked = await transact((chunks, ledgers) => [chunks.getAllKeys(), ledgers.getAll()] as const);
-    return { keys: (asked?.[0].result ?? []) as unknown as ChunkKey[], ledgers: (asked?.[1].result ?? []) as Ledger[] };
+    const [keys, rows] = (await transact((chunks, ledgers) => [chunks.getAllKeys(), ledgers.getAll()])) ?? [];
+    return {
+      keys: (keys?.result ?? []) as unknown as ChunkKey[],
+      ledgers: ((rows?.result ?? []) as Ledger[]).map((row) => ({ ...createLedger(row.page), ...row })),
+    };
   }
 
-  async function census(): Promise<void> {
+  async function evict(): Promise<void> {
     const { keys } = await list();
     let excess = keys.reduce((bytes, key) => bytes + key[2], -MAX_STORED_BYTES);
-    const evicted: ChunkKey[] = [];
-    for (const key of keys.sort((a, b) => b[0] - a[0] || a[1] - b[1])) {
-      if (excess <= 0) break;
+    const last = keys.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+    const gone = last.filter((key) => {
       excess -= key[2];
-      evicted.push(key);
-    }
-    if (evicted.length === 0) return;
-    await transact((chunks) => evicted.map((key) => chunks.delete(key)));
-    onEvict(evicted);
+      return excess + key[2] > 0;
+    });
+    if (gone.length === 0) return;
+    await transact((chunks) => gone.map((key) => chunks.delete(key)));
+    onEvict(gone);
   }
 
   return {
-    write({ put = [], removeKeys = [], ledgers = [], forget = [] }) {
+    isOpen: () => database !== undefined,
+    write({ put = [], remove = [], ledgers = [], forget = [] }) {
       void transact((chunkStore, ledgerStore) => {
         for (const chunk of put) chunkStore.put(chunk, keyOf(chunk));
-        for (const key of removeKeys) chunkStore.delete(key);
+        for (const key of remove) chunkStore.delete(key);
         for (const ledger of ledgers) ledgerStore.put({ ...ledger, at: Date.now() });
         for (const page of forget) ledgerStore.delete(page);
       });
-      for (const chunk of put) sinceCensus += chunk.bytes;
-      if (sinceCensus <= CENSUS_EVERY_BYTES) return;
-      sinceCensus = 0;
-      void census();
+      if (put.length > 0) void evict();
     },
-    isOpen: () => database !== undefined && !failed,
     list,
     async read(keys) {
       const asked = await transact((chunks) => keys.map((key) => chunks.get(key)));
-      return (asked ?? []).map(({ result }) => result as unknown).filter(isChunk);
+      return (asked ?? []).map(({ result }) => result as Chunk).filter(isChunk);
     },
     clear() {
-      void opened.then(() => transact((chunks, ledgers) => [chunks.clear(), ledgers.clear()]));
+      void transact((chunks, ledgers) => [chunks.clear(), ledgers.clear()]);
     },
   };
 }
 
-export function keyOf(chunk: Chunk): ChunkKey {
-  return [chunk.rank, chunk.at, chunk.bytes, recordCount(chunk), chunk.page, chunk.id];
-}
-
 /** What comes from the device may be of another version, or spoilt. */
-function isChunk(value: unknown): value is Chunk {
-  const chunk = value as Chunk | undefined;
-  const areTexts = (list: unknown) => Array.isArray(list) && list.every((text) => typeof text === 'string');
-  return typeof chunk?.resource === 'string' && areTexts(chunk.spans) && areTexts(chunk.logs);
+function isChunk(chunk: Chunk | undefined): chunk is Chunk {
+  return typeof chunk?.resource === 'string' && [chunk.spans, chunk.logs].every(Array.isArray);
 }

@@ -7,13 +7,13 @@ const MAX_RETRY_AFTER_MS = 5 * 60_000;
 const BURST_REQUESTS = 20;
 const REQUEST_EVERY_MS = 1000;
 /** What a page that is being left may take in advance. */
-const EXIT_ADVANCE = 6;
+const EXIT_ADVANCE = 5;
 
 /** When the next request may go: bounded rate, exponential backoff with jitter, `Retry-After`. */
 export interface Pace {
   /** Milliseconds until the next request may go; 0 for now. */
   waitMs(): number;
-  /** Takes the right to one request; page exit may overdraw a little. False when there is none left. */
+  /** Takes the right to one request now; page exit need not wait, and may overdraw a little. */
   take(atExit?: boolean): boolean;
   succeeded(): void;
   /** `retryAfterMs` as the collector asked for; else the backoff of the present row of failures. */
@@ -27,30 +27,26 @@ export function createPace(monotonicMs: () => number, random: () => number = Mat
   let tokens = BURST_REQUESTS;
   let filledAt = monotonicMs();
   let failures = 0;
-  let backoffUntil = 0;
+  let notBefore = 0;
   let askedUntil = 0;
 
-  function refill(): void {
+  function waitMs(): number {
     const now = monotonicMs();
     tokens = Math.min(BURST_REQUESTS, tokens + (now - filledAt) / REQUEST_EVERY_MS);
     filledAt = now;
+    return Math.max(0, (1 - tokens) * REQUEST_EVERY_MS, notBefore - now, askedUntil - now);
   }
 
   return {
-    waitMs() {
-      refill();
-      const forToken = tokens >= 1 ? 0 : (1 - tokens) * REQUEST_EVERY_MS;
-      return Math.max(0, forToken, Math.max(backoffUntil, askedUntil) - monotonicMs());
-    },
+    waitMs,
     take(atExit = false) {
-      refill();
-      if (tokens < (atExit ? 1 - EXIT_ADVANCE : 1)) return false;
+      if (waitMs() > 0 && !(atExit && tokens > -EXIT_ADVANCE)) return false;
       tokens -= 1;
       return true;
     },
     succeeded() {
       failures = 0;
-      backoffUntil = 0;
+      notBefore = 0;
       askedUntil = 0;
     },
     failed(retryAfterMs) {
@@ -62,11 +58,11 @@ export function createPace(monotonicMs: () => number, random: () => number = Mat
       }
       const ceiling = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(failures, 10));
       failures += 1;
-      backoffUntil = now + ceiling * (0.5 + random() / 2);
+      notBefore = now + ceiling * (0.5 + random() / 2);
     },
     hurry() {
       failures = 0;
-      backoffUntil = 0;
+      notBefore = 0;
     },
   };
 }

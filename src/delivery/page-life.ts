@@ -1,3 +1,5 @@
+import { guard } from '../browser/guard.ts';
+
 /** `hidden`: it lives on, unseen. `frozen`: it sleeps and may come back. `gone`: this was its last event. */
 export type ExitWay = 'hidden' | 'frozen' | 'gone';
 
@@ -16,14 +18,16 @@ export interface PageLifeListeners {
  */
 export function startPageLife({ onExit, onReturn }: PageLifeListeners): () => void {
   const listening = new AbortController();
-  const { signal } = listening;
-  // Bubbling, on window: what settles on the document's own listeners is reported before we flush.
-  addEventListener('visibilitychange', () => (isHidden() ? onExit('hidden') : onReturn()), { signal });
-  addEventListener('pagehide', (event) => onExit(event.persisted ? 'frozen' : 'gone'), { signal });
-  document.addEventListener('freeze', () => onExit('frozen'), { signal });
-  document.addEventListener('resume', onReturn, { signal });
-  addEventListener('pageshow', (event) => event.persisted && onReturn(), { signal });
-  addEventListener('online', onReturn, { signal });
+  const on = (type: string, handler: (event: Event) => void, capture = false) =>
+    addEventListener(type, guard(handler), { capture, signal: listening.signal });
+  // Bubbling: what settles on the document's own listeners is reported before we flush.
+  on('visibilitychange', () => (isHidden() ? onExit('hidden') : onReturn()));
+  on('pagehide', (event) => onExit((event as PageTransitionEvent).persisted ? 'frozen' : 'gone'));
+  on('pageshow', onReturn);
+  on('online', onReturn);
+  // These two do not bubble.
+  on('freeze', () => onExit('frozen'), true);
+  on('resume', onReturn, true);
   return () => listening.abort();
 }
 

@@ -156,3 +156,33 @@ export const ATTR_NAVIGATION_LOAD_END = 'browser.navigation_timing.load_event_en
 export const ATTR_NAVIGATION_REDIRECT_COUNT = 'browser.navigation_timing.redirect_count';
 /** What a page load fetched, by initiator type: `img:12/340211 script:3/80211` is count and transferred bytes. */
 export const ATTR_RESOURCES = 'throughline.resources';
+
+// sockets and streams the page holds open
+export const EVENT_CONNECTION_CLOSED = 'throughline.connection.closed';
+/** `websocket` or `eventsource`. */
+export const ATTR_CONNECTION_KIND = 'throughline.connection.kind';
+export const ATTR_CONNECTION_MESSAGES_RECEIVED = 'throughline.connection.messages_received';
+export const ATTR_CONNECTION_BYTES_RECEIVED = 'throughline.connection.bytes_received';
+export const ATTR_CONNECTION_MESSAGES_SENT = 'throughline.connection.messages_sent';
+export const ATTR_CONNECTION_BYTES_SENT = 'throughline.connection.bytes_sent';
+/** Milliseconds from the connection's start to its first message. */
+export const ATTR_CONNECTION_FIRST_MESSAGE = 'throughline.connection.first_message_ms';
+export const ATTR_CONNECTION_DURATION = 'throughline.connection.duration_ms';
+export const ATTR_CONNECTION_CLOSE_CODE = 'throughline.connection.close_code';
+
+// what kept the main thread busy; times in milliseconds
+export const ATTR_FRAME_BLOCKING = 'throughline.frame.blocking_ms';
+/** The longest scripts of a frame as `source#function invoker duration+forced layout`, longest first. */
+export const ATTR_FRAME_SCRIPTS = 'throughline.frame.scripts';
+export const ATTR_INTERACTION_INPUT_DELAY = 'throughline.interaction.input_delay_ms';
+export const ATTR_INTERACTION_PROCESSING = 'throughline.interaction.processing_ms';
+export const ATTR_INTERACTION_PRESENTATION_DELAY = 'throughline.interaction.presentation_delay_ms';
+/** On a click event: `rage` (repeated) or `dead` (led to nothing). */
+export const ATTR_CLICK_FRUSTRATION = 'throughline.click.frustration';
+/** Prefix of the interaction's `data-*` attributes a site allows. */
+export const ATTR_ELEMENT_DATA = 'browser.element.data';
+
+// console, GraphQL
+export const EVENT_CONSOLE = 'browser.console';
+export const ATTR_CONSOLE_METHOD = 'browser.console.method';
+export const ATTR_GRAPHQL_OPERATION_NAME = 'graphql.operation.name';

@@ -130,7 +130,9 @@ test('refused consent empties the device and counts what is forgotten', async ()
   collector.requests.length = 0;
   await page.evaluate('makeSpans(1, "error")');
   await arrived(1);
-  expect(ledgersOf(collector.logs())).toMatchObject([{ produced: 6, acknowledged: 1, stopped: 5, unknown: 0 }]);
+  expect(ledgersOf(collector.logs())).toMatchObject([
+    { produced: 6, acknowledged: 1, dropped: { stopped: 5 }, unknown: 0 },
+  ]);
 });
 
 test('a page restored from the back/forward cache goes on where it was', async () => {

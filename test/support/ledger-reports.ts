@@ -1,23 +1,22 @@
+import { decodeLedger, type LedgerTotals, unknownLoss } from '../../src/wire/ledger.ts';
 import type { OtlpLogRecord } from '../../src/wire/otlp.ts';
 
-/** The last state of each page's ledger among `logs`, as plain numbers; `unknown` must be 0. */
-export function ledgersOf(logs: readonly OtlpLogRecord[]): Record<string, number>[] {
-  const latest = new Map<string, Record<string, number>>();
-  for (const { eventName, attributes } of logs) {
-    if (eventName !== 'throughline.ledger') continue;
-    const counts: Record<string, number> = { produced: 0, acknowledged: 0, pending: 0, unsampled: 0 };
-    let page = '';
-    let dropped = 0;
-    for (const { key, value } of attributes ?? []) {
-      const name = key.replace(/^throughline\.ledger\.(dropped\.)?/, '');
-      if (name === 'page') page = value?.stringValue ?? '';
-      else counts[name] = Number(value?.intValue);
-      if (key.includes('.dropped.')) dropped += Number(value?.intValue);
-    }
-    const { produced = 0, acknowledged = 0, pending = 0, unsampled = 0 } = counts;
-    const progress = produced + acknowledged + unsampled + dropped;
-    const unknown = produced - (acknowledged + pending + dropped + unsampled);
-    if (progress >= (latest.get(page)?.progress ?? -1)) latest.set(page, { ...counts, dropped, progress, unknown });
+export type LedgerState = LedgerTotals & { page: string; unknown: number };
+
+/** The last state of each page's ledger among `logs`; `unknown` must be 0. */
+export function ledgersOf(logs: readonly OtlpLogRecord[]): LedgerState[] {
+  const latest = new Map<string, LedgerState>();
+  for (const log of logs) {
+    const read = decodeLedger(log);
+    if (!read) continue;
+    const before = latest.get(read.page);
+    if (before && progressOf(before) > progressOf(read.totals)) continue;
+    latest.set(read.page, { ...read.totals, page: read.page, unknown: unknownLoss(read.totals) });
   }
   return [...latest.values()];
+}
+
+// All but `pending` only ever grow, so the larger sum is the later report.
+function progressOf({ produced, unsampled, acknowledged, dropped }: LedgerTotals): number {
+  return Object.values(dropped).reduce((sum, records) => sum + records, produced + unsampled + acknowledged);
 }

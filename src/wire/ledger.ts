@@ -1,0 +1,73 @@
+import { DROP_REASONS, type DropReason } from './loss.ts';
+import { ATTR_LEDGER, EVENT_LEDGER } from './names.ts';
+import { encodeAttributes, type OtlpLogRecord } from './otlp.ts';
+import { type EpochMs, msToUnixNano } from './time.ts';
+
+/**
+ * What became of every span and event of one page (document), as its agent tells it. All but `pending` only ever grow.
+ * produced − (unsampled + acknowledged + pending + Σ dropped) is the unknown loss.
+ */
+export interface LedgerTotals {
+  /** Spans and events made, those that head sampling left out included. */
+  produced: number;
+  unsampled: number;
+  /** Answered 2xx, which means durable. A report counts the records of the batch it rides in as acknowledged. */
+  acknowledged: number;
+  /** Held by the agent, in memory or on the device, and not in the batch. */
+  pending: number;
+  /** Written to the device so that they outlive the page, and those that could not be. */
+  stored: number;
+  unstored: number;
+  dropped: Partial<Record<DropReason, number>>;
+}
+
+const DROPPED = 'dropped.';
+
+/** Totals as the log record that rides in a batch; zeros are left out. */
+export function encodeLedger(page: string, totals: LedgerTotals, now: EpochMs): OtlpLogRecord {
+  const { dropped, ...counters } = totals;
+  const told: Record<string, string | number> = { [`${ATTR_LEDGER}.page`]: page };
+  const tell = (prefix: string, counts: object) => {
+    for (const [name, count] of Object.entries(counts))
+      if (count !== 0) told[`${ATTR_LEDGER}.${prefix}${name}`] = count;
+  };
+  tell('', counters);
+  tell(DROPPED, dropped);
+  return { timeUnixNano: msToUnixNano(now), eventName: EVENT_LEDGER, attributes: encodeAttributes(told) };
+}
+
+/** Reads what `encodeLedger` wrote; `undefined` when it is no ledger of a page. Counters that make no sense are 0. */
+export function decodeLedger(record: OtlpLogRecord): { page: string; totals: LedgerTotals } | undefined {
+  if (record.eventName !== EVENT_LEDGER) return undefined;
+  const told = new Map((record.attributes ?? []).map(({ key, value }) => [key, value]));
+  const page = told.get(`${ATTR_LEDGER}.page`)?.stringValue;
+  if (page === undefined || !/^[0-9a-f]{16}$/.test(page)) return undefined;
+  const count = (name: string) => {
+    const value = Number(told.get(`${ATTR_LEDGER}.${name}`)?.intValue ?? 0);
+    return Number.isSafeInteger(value) && value > 0 ? value : 0;
+  };
+  const dropped: LedgerTotals['dropped'] = {};
+  for (const reason of DROP_REASONS) {
+    const records = count(DROPPED + reason);
+    if (records > 0) dropped[reason] = records;
+  }
+  return {
+    page,
+    totals: {
+      produced: count('produced'),
+      unsampled: count('unsampled'),
+      acknowledged: count('acknowledged'),
+      pending: count('pending'),
+      stored: count('stored'),
+      unstored: count('unstored'),
+      dropped,
+    },
+  };
+}
+
+/** Records that are neither accounted for nor held: what an honest ledger never has. */
+export function unknownLoss({ produced, unsampled, acknowledged, pending, dropped }: LedgerTotals): number {
+  let known = unsampled + acknowledged + pending;
+  for (const records of Object.values(dropped)) known += records;
+  return produced - known;
+}
