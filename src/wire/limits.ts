@@ -18,3 +18,7 @@ export const MAX_PUBLIC_BODY_BYTES = 1024 * 1024;
 export const MAX_TRUSTED_BODY_BYTES = 16 * 1024 * 1024;
 /** Nesting of arrays and maps in a body, counted before it is parsed. */
 export const MAX_BODY_DEPTH = 32;
+/** Spans, and log records, one request of a page may hold: an agent batch has some hundred. */
+export const MAX_PUBLIC_RECORDS = 10_000;
+/** The same for a trusted SDK; a batch processor sends 512. */
+export const MAX_TRUSTED_RECORDS = 100_000;

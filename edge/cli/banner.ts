@@ -1,0 +1,30 @@
+import type { IngestKey } from '../collector/key-ring.ts';
+
+/** What the first start shows: the three things a person needs next. */
+export function formatBanner(options: {
+  url: string;
+  keys: readonly IngestKey[];
+  keysPath: string;
+  data: string;
+  isLocal: boolean;
+  hasReadToken: boolean;
+}): string {
+  const { url, keys, keysPath, data, isLocal, hasReadToken } = options;
+  const publicKey = keys.find(({ kind }) => kind === 'public')?.key;
+  const script = publicKey
+    ? `<script src="${url}/throughline.js" data-key="${publicKey}" data-service="my-site" async></script>`
+    : `none: ${keysPath} has no public key`;
+  const servers = isLocal
+    ? `${url}/v1/traces (OTLP; from this machine without a key)`
+    : `${url}/v1/traces (OTLP; Authorization: Bearer <secret key of ${keysPath}>)`;
+  const viewer = isLocal || hasReadToken ? `${url}/` : `${url}/ (from other machines only with --read-token)`;
+  return [
+    '',
+    `  Paste into your pages   ${script}`,
+    `  Workers and backends    ${servers}`,
+    `  See the traces          ${viewer}`,
+    `  Keys                    ${keysPath}`,
+    `  Data                    ${data}`,
+    '',
+  ].join('\n');
+}

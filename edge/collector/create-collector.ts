@@ -1,0 +1,97 @@
+import { Hono } from 'hono';
+import { INGEST_PATH } from '../../src/wire/ingest.ts';
+import type { TraceStore } from '../store/trace-store.ts';
+import { createCounters, type IngestCounters } from './counters.ts';
+import type { IngestContext } from './ingest/accept.ts';
+import type { Signal } from './ingest/export-answer.ts';
+import { handleOtlp, handleOtlpPreflight } from './ingest/otlp-route.ts';
+import { handlePage, handlePagePreflight } from './ingest/page-route.ts';
+import type { KeyRing } from './key-ring.ts';
+import { createApiRoutes } from './query/api-routes.ts';
+import { type Assets, sendScript, sendViewer, sendViewerFile } from './query/assets.ts';
+import { createLiveFeed } from './query/live-feed.ts';
+import { createReadGuard } from './query/read-guard.ts';
+
+export interface CollectorOptions {
+  store: TraceStore;
+  keys: KeyRing;
+  /** The built script and viewer. Default: none are served. */
+  assets?: Assets;
+  /**
+   * Whether `/v1/*` takes requests without a key, as trusted. Only for collectors nobody but this machine can reach.
+   * Default false.
+   */
+  acceptLocal?: boolean;
+  /** Whoever sends it may read. Default: reading is for this machine only. */
+  readToken?: string;
+  /** Told of faults of the collector itself, in one sentence for its operator. Default: nobody. */
+  report?: (message: string) => void;
+}
+
+export interface Collector {
+  /** The Hono app: mount it, or give its `fetch` to a server. */
+  app: Hono;
+  counters: IngestCounters;
+  /** To be called when the store changed by other means than ingest, so that open viewers look again. */
+  storeChanged(): void;
+  /** Answers ingest with 503 and ends live streams, so that a server can drain. The store stays open. */
+  stop(): void;
+}
+
+/**
+ * The collector: ingest, queries and viewer as one Hono app over a store.
+ * @example
+ * const collector = createCollector({ store: await openSqliteStore({ directory: 'data' }), keys: createKeyRing([]) });
+ */
+export function createCollector(options: CollectorOptions): Collector {
+  const { store, keys, assets = () => undefined, report = () => undefined } = options;
+  const counters = createCounters();
+  const live = createLiveFeed(async () => (await store.stats()).version);
+  let isStopping = false;
+  const app = new Hono();
+
+  const context: IngestContext = { store, counters, report, now: Date.now, onStored: live.changed };
+  const otlpOptions = { keys, acceptLocal: options.acceptLocal ?? false };
+  app.use(async (c, next) => {
+    if (!isStopping || c.req.method !== 'POST') return next();
+    // Senders keep what is answered with 503 and try again, then at the next process.
+    return c.json({ error: 'The collector is stopping: try again.' }, 503, {
+      'retry-after': '2',
+      'access-control-allow-origin': '*',
+      connection: 'close',
+    });
+  });
+  app.post(INGEST_PATH, (c) => handlePage(c, context, keys));
+  app.options(INGEST_PATH, handlePagePreflight);
+  for (const signal of ['traces', 'logs', 'metrics'] satisfies Signal[]) {
+    app.options(`/v1/${signal}`, handleOtlpPreflight);
+    app.all(`/v1/${signal}`, (c) => handleOtlp(c, signal, context, otlpOptions));
+  }
+  app.all(INGEST_PATH, (c) =>
+    c.json({ error: 'Pages send their batches with POST.' }, 405, { allow: 'POST, OPTIONS' }),
+  );
+
+  app.get('/healthz', (c) => c.json({ status: isStopping ? 'stopping' : 'ok' }, isStopping ? 503 : 200));
+  app.get('/throughline.js', (c) => sendScript(c, assets));
+  app.use('/api/*', createReadGuard(options.readToken));
+  app.route('/api', createApiRoutes({ store, counters, live }));
+  app.get('/assets/:file', (c) => sendViewerFile(c, assets));
+  app.get('/', (c) => sendViewer(c, assets));
+  app.get('/traces/:traceId', (c) => sendViewer(c, assets));
+
+  app.notFound((c) => c.json({ error: 'Nothing is here.' }, 404));
+  app.onError((error, c) => {
+    report(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
+    return c.json({ error: 'The collector failed at this request; its log says more.' }, 500);
+  });
+
+  return {
+    app,
+    counters,
+    storeChanged: live.changed,
+    stop() {
+      isStopping = true;
+      live.close();
+    },
+  };
+}

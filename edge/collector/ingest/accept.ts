@@ -1,0 +1,82 @@
+import type { RejectReason } from '../../../src/wire/loss.ts';
+import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
+import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
+import { countRejected, type IngestCounters } from '../counters.ts';
+import { Refusal } from './refusal.ts';
+import type { Sender } from './sender.ts';
+import { stampRecords } from './stamp-records.ts';
+
+/** What ingest needs of its surroundings. */
+export interface IngestContext {
+  store: TraceStore;
+  counters: IngestCounters;
+  now: () => number;
+  /** Called after every append that stored something. */
+  onStored: () => void;
+  /** Told of faults that are ours, for the operator. */
+  report: (message: string) => void;
+}
+
+/** What of a request was refused, for the answer; all zero and '' when everything was kept. */
+export interface Rejections {
+  rejectedSpans: number;
+  rejectedLogs: number;
+  errorMessage: string;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * Stores what of a decoded request its sender may write. Resolves when that is durable, so a 2xx may follow.
+ * @throws {Refusal} 503 when the store cannot take it now; the sender keeps it and tries again.
+ */
+export async function accept(
+  context: IngestContext,
+  request: DecodedRequest,
+  sender: Sender,
+  batchId?: string,
+): Promise<Rejections> {
+  const { counters } = context;
+  const received = {
+    spans: request.spans.length + request.rejectedSpans,
+    logs: request.logs.length + request.rejectedLogs,
+  };
+  const receivedAtMs = context.now();
+  stampRecords(request, sender, receivedAtMs);
+  const { spans, logs } = request;
+  if (spans.length > 0 || logs.length > 0) {
+    const { trust, keyId } = sender;
+    const batch = { receivedAtMs, trust, keyId, spans, logs };
+    const result = await append(context, batchId === undefined ? batch : { ...batch, batchId });
+    count(context, request, result);
+  }
+  counters.receivedSpans += received.spans;
+  counters.receivedLogs += received.logs;
+  countRejected(counters, request.rejected);
+  const errorMessage = describeRejections(request.rejected);
+  return { rejectedSpans: request.rejectedSpans, rejectedLogs: request.rejectedLogs, errorMessage };
+}
+
+async function append(context: IngestContext, batch: Parameters<TraceStore['append']>[0]): Promise<AppendResult> {
+  try {
+    return await context.store.append(batch);
+  } catch (error) {
+    // Only 503 makes a sender keep its batch, so a fault of ours is one as well.
+    if (!(error instanceof StoreUnavailableError)) context.report(`append failed: ${String(error)}`);
+    throw new Refusal(503, 'The collector cannot store anything right now: try again.', RETRY_AFTER_SECONDS);
+  }
+}
+
+function count(context: IngestContext, request: DecodedRequest, result: AppendResult): void {
+  const { counters } = context;
+  counters.storedSpans += result.storedSpans;
+  counters.storedLogs += result.storedLogs;
+  counters.duplicateSpans += result.duplicateSpans;
+  counters.duplicateLogs += result.duplicateLogs;
+  if (result.conflictingSpans > 0) {
+    request.rejectedSpans += result.conflictingSpans;
+    const reason: RejectReason = 'conflict';
+    request.rejected.set(reason, (request.rejected.get(reason) ?? 0) + result.conflictingSpans);
+  }
+  if (result.storedSpans + result.storedLogs > 0) context.onStored();
+}

@@ -1,0 +1,132 @@
+import type { Context } from 'hono';
+import {
+  MAX_PUBLIC_BODY_BYTES,
+  MAX_PUBLIC_RECORDS,
+  MAX_TRUSTED_BODY_BYTES,
+  MAX_TRUSTED_RECORDS,
+} from '../../../src/wire/limits.ts';
+import { decodeJson } from '../../otlp/decode-json.ts';
+import { decodeLogsProtobuf, decodeTracesProtobuf } from '../../otlp/decode-protobuf.ts';
+import { createDecodedRequest, type DecodedRequest, MalformedBodyError } from '../../otlp/decoded-request.ts';
+import type { KeyRing } from '../key-ring.ts';
+import { accept, type IngestContext } from './accept.ts';
+import { CONTENT_TYPE, type Encoding, encodeExportAnswer, encodeStatus, type Signal } from './export-answer.ts';
+import { gunzip, readBody } from './read-body.ts';
+import { Refusal } from './refusal.ts';
+import { type Sender, senderOfSdk } from './sender.ts';
+
+export interface OtlpRouteOptions {
+  keys: KeyRing;
+  acceptLocal: boolean;
+}
+
+/**
+ * `POST /v1/traces`, `/v1/logs`, `/v1/metrics`: OTLP/HTTP to the letter, for any SDK.
+ * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
+ */
+export async function handleOtlp(
+  c: Context,
+  signal: Signal,
+  context: IngestContext,
+  options: OtlpRouteOptions,
+): Promise<Response> {
+  context.counters.requests += 1;
+  let encoding: Encoding = 'json';
+  try {
+    const stated = encodingOf(c.req.header('content-type'));
+    if (stated) encoding = stated;
+    if (c.req.method !== 'POST') throw new Refusal(405, 'OTLP is sent with POST.');
+    const sender = senderOfSdk({
+      keys: options.keys,
+      acceptLocal: options.acceptLocal,
+      authorization: c.req.header('authorization'),
+      origin: c.req.header('origin'),
+    });
+    if (!stated)
+      throw new Refusal(
+        415,
+        'The content type must be application/json or application/x-protobuf, as OTLP/HTTP has it.',
+      );
+    const decoded = decode(await readOtlpBody(c, context, sender), { encoding, signal, sender });
+    return await answer(c, { encoding, signal, context, decoded, sender });
+  } catch (error) {
+    return refuse(c, context, encoding, error);
+  }
+}
+
+async function answer(
+  c: Context,
+  options: { encoding: Encoding; signal: Signal; context: IngestContext; decoded: DecodedRequest; sender: Sender },
+): Promise<Response> {
+  const { encoding, signal, context, decoded, sender } = options;
+  const { rejectedSpans, rejectedLogs, errorMessage } = await accept(context, decoded, sender);
+  const body = encodeExportAnswer(encoding, signal, {
+    rejected: rejectedSpans + rejectedLogs,
+    errorMessage: errorMessage || warningFor(signal, encoding, decoded),
+  });
+  return c.body(body as string, 200, headersFor(encoding));
+}
+
+// A message with nothing rejected is OTLP's way to warn: the request was fine and did less than its sender may think.
+function warningFor(signal: Signal, encoding: Encoding, decoded: DecodedRequest): string {
+  if (signal === 'metrics') return 'Throughline keeps traces and logs; these metrics were accepted and not stored.';
+  if (encoding === 'json' && !decoded.hasEnvelope)
+    return 'The request held neither resourceSpans nor resourceLogs, so there was nothing to store.';
+  return '';
+}
+
+async function readOtlpBody(c: Context, context: IngestContext, sender: Sender): Promise<Uint8Array> {
+  const compression = c.req.header('content-encoding')?.trim().toLowerCase() ?? '';
+  if (!['', 'identity', 'gzip', 'x-gzip'].includes(compression))
+    throw new Refusal(415, 'The content encoding must be gzip, or none.');
+  const maxBytes = sender.trust === 'trusted' ? MAX_TRUSTED_BODY_BYTES : MAX_PUBLIC_BODY_BYTES;
+  const raw = await readBody({ request: c.req.raw, incoming: c.env?.incoming }, maxBytes);
+  context.counters.receivedBytes += raw.length;
+  return compression.endsWith('gzip') ? gunzip(raw, maxBytes) : raw;
+}
+
+function decode(body: Uint8Array, options: { encoding: Encoding; signal: Signal; sender: Sender }): DecodedRequest {
+  const { encoding, signal, sender } = options;
+  const limits = { maxRecords: sender.trust === 'trusted' ? MAX_TRUSTED_RECORDS : MAX_PUBLIC_RECORDS };
+  if (encoding === 'json') return decodeJson(body, limits);
+  if (signal === 'metrics') return createDecodedRequest();
+  return signal === 'traces' ? decodeTracesProtobuf(body, limits) : decodeLogsProtobuf(body, limits);
+}
+
+function encodingOf(contentType: string | undefined): Encoding | undefined {
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'application/json') return 'json';
+  return type === 'application/x-protobuf' || type === 'application/protobuf' ? 'protobuf' : undefined;
+}
+
+function headersFor(encoding: Encoding): Record<string, string> {
+  return {
+    'access-control-allow-origin': '*',
+    'content-type': CONTENT_TYPE[encoding],
+    'x-content-type-options': 'nosniff',
+  };
+}
+
+function refuse(c: Context, context: IngestContext, encoding: Encoding, error: unknown): Response {
+  const refusal = error instanceof MalformedBodyError ? new Refusal(400, error.message) : error;
+  if (!(refusal instanceof Refusal)) throw error;
+  const { refusedRequests } = context.counters;
+  refusedRequests[refusal.status] = (refusedRequests[refusal.status] ?? 0) + 1;
+  const headers = headersFor(encoding);
+  if (refusal.retryAfter !== undefined) headers['retry-after'] = String(refusal.retryAfter);
+  if (refusal.status === 405) headers.allow = 'POST, OPTIONS';
+  if (refusal.status === 401) headers['www-authenticate'] = 'Bearer';
+  // Of a body that was refused unread nothing more is wanted.
+  if (refusal.status === 413) headers.connection = 'close';
+  return c.body(encodeStatus(encoding, refusal) as string, refusal.status, headers);
+}
+
+/** `OPTIONS /v1/*`: SDKs in pages send JSON with a public key in a header, which browsers ask about first. */
+export function handleOtlpPreflight(c: Context): Response {
+  return c.body(null, 204, {
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': 'authorization, content-type, content-encoding',
+    'access-control-max-age': '7200',
+  });
+}

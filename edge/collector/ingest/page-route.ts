@@ -1,0 +1,73 @@
+import type { Context } from 'hono';
+import { type IngestAnswer, QUERY_BATCH, QUERY_COMPRESSION, QUERY_KEY } from '../../../src/wire/ingest.ts';
+import { MAX_PUBLIC_BODY_BYTES, MAX_PUBLIC_RECORDS } from '../../../src/wire/limits.ts';
+import { decodeJson } from '../../otlp/decode-json.ts';
+import { MalformedBodyError } from '../../otlp/decoded-request.ts';
+import type { KeyRing } from '../key-ring.ts';
+import { accept, type IngestContext } from './accept.ts';
+import { gunzip, isGzip, readBody } from './read-body.ts';
+import { Refusal } from './refusal.ts';
+import { senderOfPage } from './sender.ts';
+
+const BATCH_ID = /^[0-9a-f]{16}$/i;
+
+/** Fixed, and the same for every origin: which origins may send is the key's matter, and no cookie is ever read. */
+const PAGE_HEADERS = {
+  'access-control-allow-origin': '*',
+  'content-type': 'application/json',
+  'x-content-type-options': 'nosniff',
+};
+
+/**
+ * `POST /otlp`: a page's batch, sent so that the browser needs no preflight. The type of the body is not looked at;
+ * gzip is known by `z=gz` or by its first two bytes.
+ */
+export async function handlePage(c: Context, context: IngestContext, keys: KeyRing): Promise<Response> {
+  context.counters.requests += 1;
+  try {
+    const sender = senderOfPage(keys, c.req.query(QUERY_KEY), c.req.header('origin'));
+    const batchId = c.req.query(QUERY_BATCH)?.toLowerCase();
+    if (batchId !== undefined && !BATCH_ID.test(batchId))
+      throw new Refusal(400, 'The batch id (b=) must be 16 hex digits.');
+    const raw = await readBody({ request: c.req.raw, incoming: c.env?.incoming }, MAX_PUBLIC_BODY_BYTES);
+    context.counters.receivedBytes += raw.length;
+    const isCompressed = c.req.query(QUERY_COMPRESSION) === 'gz' || isGzip(raw);
+    const body = isCompressed ? gunzip(raw, MAX_PUBLIC_BODY_BYTES) : raw;
+    const decoded = decodeJson(body, { maxRecords: MAX_PUBLIC_RECORDS });
+    if (!decoded.hasEnvelope)
+      throw new Refusal(400, 'The body has neither resourceSpans nor resourceLogs: it is not OTLP/JSON.');
+    const { rejectedSpans, rejectedLogs, errorMessage } = await accept(context, decoded, sender, batchId);
+    const answer: IngestAnswer = {};
+    if (errorMessage) {
+      answer.partialSuccess = { errorMessage };
+      if (rejectedSpans) answer.partialSuccess.rejectedSpans = String(rejectedSpans);
+      if (rejectedLogs) answer.partialSuccess.rejectedLogRecords = String(rejectedLogs);
+    }
+    return c.body(JSON.stringify(answer), 200, PAGE_HEADERS);
+  } catch (error) {
+    return refuse(c, context, error);
+  }
+}
+
+function refuse(c: Context, context: IngestContext, error: unknown): Response {
+  const refusal = error instanceof MalformedBodyError ? new Refusal(400, error.message) : error;
+  if (!(refusal instanceof Refusal)) throw error;
+  const { refusedRequests } = context.counters;
+  refusedRequests[refusal.status] = (refusedRequests[refusal.status] ?? 0) + 1;
+  const answer: IngestAnswer = { error: refusal.message };
+  const headers: Record<string, string> = { ...PAGE_HEADERS };
+  if (refusal.retryAfter !== undefined) headers['retry-after'] = String(refusal.retryAfter);
+  // Of a body that was refused unread nothing more is wanted.
+  if (refusal.status === 413) headers.connection = 'close';
+  return c.body(JSON.stringify(answer), refusal.status, headers);
+}
+
+/** `OPTIONS /otlp`: senders that set a header of their own are asked first. Browsers keep the answer for two hours. */
+export function handlePagePreflight(c: Context): Response {
+  return c.body(null, 204, {
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': 'content-type, content-encoding',
+    'access-control-max-age': '7200',
+  });
+}

@@ -1,0 +1,45 @@
+import { Hono } from 'hono';
+import { encodeJson } from '../../otlp/encode-json.ts';
+import { InvalidFilterError } from '../../store/search.ts';
+import type { TraceStore } from '../../store/trace-store.ts';
+import { assembleTrace } from '../../trace/assemble-trace.ts';
+import type { IngestCounters } from '../counters.ts';
+import type { LiveFeed } from './live-feed.ts';
+import { InvalidQueryError, parseTraceFilter } from './trace-filter.ts';
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+
+/** Our own query API, for the viewer and for scripts. */
+export function createApiRoutes(options: { store: TraceStore; counters: IngestCounters; live: LiveFeed }): Hono {
+  const { store, counters, live } = options;
+  const api = new Hono();
+
+  api.get('/traces', async (c) => c.json(await store.search(parseTraceFilter((name) => c.req.query(name)))));
+
+  api.get('/traces/:traceId', async (c) => {
+    const traceId = c.req.param('traceId').toLowerCase();
+    if (!TRACE_ID.test(traceId)) throw new InvalidQueryError('A trace id has 32 hex digits.');
+    const format = c.req.query('format');
+    if (format && format !== 'otlp') throw new InvalidQueryError('format must be otlp, or absent.');
+    const stored = await store.trace(traceId);
+    if (!stored) return c.json({ error: 'No trace with this id is stored (any more).' }, 404);
+    if (format !== 'otlp') return c.json(assembleTrace(stored));
+    return c.json(encodeJson(stored), 200, { 'content-disposition': `attachment; filename="trace-${traceId}.json"` });
+  });
+
+  api.get('/stats', async (c) => c.json({ ...(await store.stats()), ingest: counters }));
+
+  api.get('/live', (c) => {
+    const stream = live.open();
+    if (!stream) return c.json({ error: 'Too many live views are open: close some.' }, 503, { 'retry-after': '5' });
+    return c.body(stream, 200, { 'content-type': 'text/event-stream' });
+  });
+
+  api.notFound((c) => c.json({ error: 'No such address in the API.' }, 404));
+  api.onError((error, c) => {
+    if (error instanceof InvalidQueryError || error instanceof InvalidFilterError)
+      return c.json({ error: error.message }, 400);
+    throw error;
+  });
+  return api;
+}

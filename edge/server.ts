@@ -1,0 +1,77 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Collector } from './collector/create-collector.ts';
+
+export { loadAssets } from './cli/file-assets.ts';
+export { type Collector, type CollectorOptions, createCollector } from './collector/create-collector.ts';
+export { createKeyRing, type IngestKey, InvalidKeysError, type KeyRing, parseKeys } from './collector/key-ring.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.ts';
+export { StoreUnavailableError, type TraceStore } from './store/trace-store.ts';
+
+export interface ServeOptions {
+  collector: Collector;
+  /** 0 picks a free one. Default 4318, OTLP's. */
+  port?: number;
+  /** Address to bind. Default 127.0.0.1: reachable from this machine only. */
+  host?: string;
+}
+
+export interface CollectorServer {
+  /** `http://host:port`, with the port that was picked. */
+  url: string;
+  /**
+   * Takes no new request, answers those under way (for at most 10 s) and resolves when all connections are closed. The
+   * store stays open: close it after that.
+   */
+  close(): Promise<void>;
+}
+
+// A batch takes milliseconds; who needs longer holds a socket on purpose or has lost his network.
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than the idle timeout of common load balancers, or they would reuse a connection we just closed. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const DRAIN_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 5_000;
+
+/**
+ * Serves a collector on Node.
+ * @returns when it listens
+ * @throws NodeJS.ErrnoException when it cannot (`EADDRINUSE`, `EACCES`, …)
+ */
+export async function serveCollector(options: ServeOptions): Promise<CollectorServer> {
+  const { collector, port = 4318, host = '127.0.0.1' } = options;
+  const server = createAdaptorServer({
+    fetch: collector.app.fetch,
+    overrideGlobalObjects: false,
+    createServer,
+    serverOptions: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+  }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return { url: `http://${shownHost}:${address.port}`, close: () => drain(server, collector) };
+}
+
+async function drain(server: Server, collector: Collector): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  collector.stop();
+  server.closeIdleConnections();
+  const overdue = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+  await closed;
+  clearTimeout(overdue);
+}
