@@ -6,6 +6,8 @@ import {
 } from '../../src/wire/names.ts';
 import type { Runtime } from './runtime.ts';
 
+let colo: string | null | undefined;
+
 /** Cloudflare Workers, deployed or local (workerd). Needs the compatibility flag `nodejs_als` or `nodejs_compat`. */
 export const cloudflare: Runtime = {
   resource: { [ATTR_CLOUD_PROVIDER]: 'cloudflare', [ATTR_CLOUD_PLATFORM]: 'cloudflare.workers' },
@@ -13,10 +15,11 @@ export const cloudflare: Runtime = {
   showsStreams: true,
   env: (bindings) => bindings,
   requestAttributes(request) {
-    const colo = (request as { cf?: { colo?: unknown } }).cf?.colo;
-    return {
-      [ATTR_CLOUDFLARE_COLO]: typeof colo === 'string' ? colo : undefined,
-      [ATTR_CLOUDFLARE_RAY_ID]: request.headers.get('cf-ray'),
-    };
+    // Reading `cf` parses it, and an isolate does not move.
+    if (colo === undefined) {
+      const known = (request as { cf?: { colo?: unknown } }).cf?.colo;
+      colo = typeof known === 'string' ? known : null;
+    }
+    return { [ATTR_CLOUDFLARE_COLO]: colo, [ATTR_CLOUDFLARE_RAY_ID]: request.headers.get('cf-ray') };
   },
 };

@@ -5,7 +5,7 @@ import { isSharedCacheable } from './shared-cacheable.ts';
 import type { EdgeSpan } from './span.ts';
 
 /** True for a request by which a browser loads a document and which carries no context of its own. */
-export function isDocumentRequest(request: Request): boolean {
+function isDocumentRequest(request: Request): boolean {
   if (request.method !== 'GET' || request.headers.has(TRACEPARENT)) return false;
   const mode = request.headers.get('sec-fetch-mode');
   // Safari before 16.4 sends no Sec-Fetch headers.
@@ -17,10 +17,10 @@ export function isDocumentRequest(request: Request): boolean {
  * returns the `Server-Timing` value that tells the browser to use it. `undefined`, and the span stays a root, when the
  * answer is no HTML or when a cache may hand it to someone else.
  */
-export function joinDocument(span: EdgeSpan, response: Response): string | undefined {
-  if (span.parentSpanId !== undefined) return undefined;
-  if (!/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) return undefined;
-  if (isSharedCacheable(response)) return undefined;
+export function joinDocument(span: EdgeSpan, request: Request, response: Response): string | undefined {
+  if (span.parentSpanId !== undefined || !/^text\/html\b/i.test(response.headers.get('content-type') ?? ''))
+    return undefined;
+  if (!isDocumentRequest(request) || isSharedCacheable(response)) return undefined;
   const { traceId, traceFlags } = span.spanContext();
   const spanId = createSpanId();
   span.parentSpanId = spanId;

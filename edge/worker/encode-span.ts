@@ -36,9 +36,21 @@ export function encodeSpan(span: EdgeSpan): string {
 function attributesJson(attributes: SpanAttributeMap | undefined): string {
   if (!attributes?.size) return '';
   let json = '';
-  for (const [key, value] of attributes)
-    json += `${json && ','}{"key":${JSON.stringify(key)},"value":${valueJson(value)}}`;
+  for (const [key, value] of attributes) json += `${json && ','}${keyJson(key)}${valueJson(value)}}`;
   return `,"attributes":[${json}]`;
+}
+
+// Keys are few and come again with every span; those an app makes up must not fill the isolate.
+const keys = new Map<string, string>();
+const MAX_KEYS = 500;
+
+function keyJson(key: string): string {
+  let json = keys.get(key);
+  if (json === undefined) {
+    json = `{"key":${JSON.stringify(key)},"value":`;
+    if (keys.size < MAX_KEYS) keys.set(key, json);
+  }
+  return json;
 }
 
 function valueJson(value: AttributeValue): string {

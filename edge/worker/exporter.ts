@@ -84,7 +84,8 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
 
   async function drain(): Promise<void> {
     windowUntilMs = 0;
-    while (queue.length > 0 && Date.now() >= pausedUntilMs) await post(take());
+    // Once: what came while it was away is the next window's, else a busy isolate would post without end.
+    if (queue.length > 0 && Date.now() >= pausedUntilMs) await post(take());
   }
 
   function take(): Batch {

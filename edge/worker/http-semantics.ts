@@ -8,6 +8,7 @@ import {
   ATTR_SERVER_PORT,
 } from '../../src/wire/names.ts';
 import type { EdgeSpan } from './span.ts';
+import type { UrlParts } from './url-parts.ts';
 
 /** Methods of RFC 9110, PATCH and QUERY; anything else would let a caller make up names. */
 const METHODS = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '));
@@ -26,9 +27,9 @@ export function setMethod(span: EdgeSpan, method: string): void {
   span.setAttribute(ATTR_HTTP_REQUEST_METHOD_ORIGINAL, method);
 }
 
-export function setServer(span: EdgeSpan, url: URL): void {
+export function setServer(span: EdgeSpan, url: UrlParts): void {
   span.setAttribute(ATTR_SERVER_ADDRESS, url.hostname);
-  span.setAttribute(ATTR_SERVER_PORT, url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port));
+  span.setAttribute(ATTR_SERVER_PORT, url.port);
 }
 
 /** @param errorFrom the first status that is an error: 500 for a server span, 400 for a client span */

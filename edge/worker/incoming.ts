@@ -1,9 +1,9 @@
 import type { Link, SpanContext } from '@opentelemetry/api';
 import { createTraceId, type SpanId } from '../../src/wire/ids.ts';
 import { parseTraceparent, TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
-import { parseTracestate } from '../../src/wire/tracestate.ts';
 import type { Pipeline } from './pipeline.ts';
 import { sampleContinued, sampleRoot } from './sampler.ts';
+import { EdgeTraceState } from './trace-state.ts';
 import { newContext } from './tracer.ts';
 
 /** Where a server span stands: in its caller's trace, or at the root of a new one. */
@@ -24,19 +24,15 @@ export function readIncoming(request: Request, pipeline: Pipeline): Incoming {
   const caller = header === null ? undefined : parseTraceparent(header);
   const policy = caller && settings.trustOf(request);
   if (caller && policy === 'continue') {
-    const members = parseTracestate(request.headers.get(TRACESTATE)) ?? [];
-    const decision = sampleContinued(caller.traceId, { flags: caller.flags, members }, settings.threshold);
-    return {
-      ...newContext(caller.traceId, decision.flags, decision.members, pipeline),
-      parentSpanId: caller.spanId,
-      link: undefined,
-    };
+    const { traceId, flags, spanId } = caller;
+    const state = EdgeTraceState.parse(request.headers.get(TRACESTATE));
+    const decision = sampleContinued(traceId, { flags, state }, settings.threshold);
+    return { ...newContext(traceId, decision, pipeline), parentSpanId: spanId, link: undefined };
   }
   const traceId = createTraceId();
-  const { flags, members } = sampleRoot(traceId, settings.threshold);
   const link: Link | undefined =
     caller && policy === 'link'
       ? { context: { traceId: caller.traceId, spanId: caller.spanId, traceFlags: caller.flags, isRemote: true } }
       : undefined;
-  return { ...newContext(traceId, flags, members, pipeline), parentSpanId: undefined, link };
+  return { ...newContext(traceId, sampleRoot(traceId, settings.threshold), pipeline), parentSpanId: undefined, link };
 }

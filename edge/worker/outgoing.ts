@@ -2,17 +2,13 @@ import { BAGGAGE } from '../../src/wire/baggage.ts';
 import { formatTraceparent, TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
 import type { Invocation } from './invocation.ts';
 import type { EdgeSpan } from './span.ts';
+import { urlParts } from './url-parts.ts';
 
 const CONTEXT_HEADERS = [TRACEPARENT, TRACESTATE, BAGGAGE] as const;
 
 /** Whether a request to `url` may learn the trace: the incoming request's own origin, or one the options list. */
-export function mayPropagate(invocation: Invocation, url: URL): boolean {
-  const { request, pipeline } = invocation;
-  return pipeline.settings.mayPropagateTo(url.origin) || (request !== undefined && isSameOrigin(request, url));
-}
-
-function isSameOrigin(request: Request, url: URL): boolean {
-  return request.url.startsWith(url.origin) && '/?#'.includes(request.url.charAt(url.origin.length) || '/');
+export function mayPropagate({ request, pipeline }: Invocation, origin: string): boolean {
+  return pipeline.settings.mayPropagateTo(origin) || (request !== undefined && urlParts(request.url).origin === origin);
 }
 
 /** The headers that carry a span's context; those of the caller's context are replaced. */

@@ -8,14 +8,14 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from '../../src/wire/names.ts';
 import type { AttributeMap } from '../../src/wire/otlp.ts';
-import { redactQuery } from '../../src/wire/url.ts';
 import { runtime } from '../runtimes/detect.ts';
-import { isDocumentRequest, joinDocument } from './document-join.ts';
+import { joinDocument } from './document-join.ts';
 import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
 import { readIncoming } from './incoming.ts';
 import { createClock, type Invocation, setInvocation, type WaitUntil } from './invocation.ts';
 import type { Pipeline } from './pipeline.ts';
 import { EdgeSpan } from './span.ts';
+import { urlParts } from './url-parts.ts';
 
 /** The span of one request to this worker. */
 export interface ServerSpan {
@@ -51,11 +51,11 @@ export function startServerSpan(request: Request, pipeline: Pipeline, waitUntil:
 }
 
 function describe(span: EdgeSpan, request: Request): void {
-  const url = new URL(request.url);
+  const url = urlParts(request.url);
   setMethod(span, request.method);
-  span.setAttribute(ATTR_URL_PATH, url.pathname);
-  span.setAttribute(ATTR_URL_SCHEME, url.protocol.slice(0, -1));
-  if (url.search.length > 1) span.setAttribute(ATTR_URL_QUERY, redactQuery(url.search.slice(1)));
+  span.setAttribute(ATTR_URL_PATH, url.path);
+  span.setAttribute(ATTR_URL_SCHEME, url.scheme);
+  if (url.query) span.setAttribute(ATTR_URL_QUERY, url.query);
   setServer(span, url);
   // A caller with a span of its own has said who it is there.
   if (span.parentSpanId === undefined) span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
@@ -84,7 +84,7 @@ export function noteResponse(
   setResponseStatus(span, response.status, 500);
   const { settings } = invocation.pipeline;
   setRoute(span, request, settings.routeOf(request));
-  return settings.serverTiming && isDocumentRequest(request) ? joinDocument(span, response) : undefined;
+  return settings.serverTiming ? joinDocument(span, request, response) : undefined;
 }
 
 /** Notes an error that no one turned into a response. */

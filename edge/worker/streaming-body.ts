@@ -3,11 +3,14 @@
  * then may the body be touched: a body that is ready keeps its Content-Length and its fast way out.
  *
  * Nothing tells directly. But a stream made in JavaScript gives no BYOB reader, while strings, buffers and bodies from
- * fetch do. Byte streams made in JavaScript are not recognised, and encoded bodies are left alone: reading them
+ * fetch do. Byte streams made in JavaScript and JSON are not recognised, and encoded bodies are left alone: reading them
  * would decode them.
  */
 export function isStreaming(response: Response): boolean {
-  if (response.status === 101 || response.headers.has('content-encoding')) return false;
+  // Looking at a body costs more than a header, and JSON is made at once.
+  const { headers } = response;
+  if (headers.get('content-type')?.startsWith('application/json') || response.status === 101) return false;
+  if (headers.has('content-encoding')) return false;
   const { body } = response;
   if (!body || body.locked) return false;
   try {

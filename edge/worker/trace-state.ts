@@ -4,6 +4,18 @@ import { formatTracestate, parseTracestate, type TraceStateMembers, withMember }
 /** `tracestate` as OpenTelemetry's API shows it; immutable, the newest member first. */
 export class EdgeTraceState implements TraceState {
   readonly members: TraceStateMembers;
+  #text: string | undefined;
+
+  /** The same state as one of ours; `undefined` when it is empty or breaks the grammar. */
+  static from(state: TraceState): EdgeTraceState | undefined {
+    if (state instanceof EdgeTraceState) return state;
+    return EdgeTraceState.parse(state.serialize());
+  }
+
+  static parse(header: string | null): EdgeTraceState | undefined {
+    const members = header ? parseTracestate(header) : undefined;
+    return members?.length ? new EdgeTraceState(members) : undefined;
+  }
 
   constructor(members: TraceStateMembers) {
     this.members = members;
@@ -25,6 +37,7 @@ export class EdgeTraceState implements TraceState {
   }
 
   serialize(): string {
-    return formatTracestate(this.members);
+    this.#text ??= formatTracestate(this.members);
+    return this.#text;
   }
 }

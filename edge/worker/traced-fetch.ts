@@ -1,18 +1,20 @@
 import { SpanKind } from '@opentelemetry/api';
-import { ATTR_HTTP_REQUEST_RESEND_COUNT, ATTR_URL_FULL } from '../../src/wire/names.ts';
-import { redactUrl } from '../../src/wire/url.ts';
+import { ATTR_URL_FULL } from '../../src/wire/names.ts';
 import { contextManager } from './context-manager.ts';
-import { followRedirects } from './follow-redirects.ts';
+import { followRedirects, isRedirect } from './follow-redirects.ts';
 import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
 import { getInvocation, type Invocation } from './invocation.ts';
 import { contextHeaders, copiesContext, mayPropagate, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
 import type { EdgeSpan } from './span.ts';
 import { edgeTracer } from './tracer.ts';
+import { fullUrl, normalUrl, type UrlParts, urlParts } from './url-parts.ts';
+
+const CLIENT = { kind: SpanKind.CLIENT };
 
 /** What an outgoing request is, taken apart without consuming it. */
 export interface Outgoing {
-  readonly url: URL;
+  readonly url: UrlParts;
   readonly method: string;
   readonly request: Request | undefined;
   readonly init: RequestInit | undefined;
@@ -38,8 +40,10 @@ function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Out
     const given = isPlain ? input : new Request(input, init);
     const options = isPlain ? (init ?? undefined) : undefined;
     const request = given instanceof Request ? given : undefined;
+    const url = urlParts(request ? request.url : normalUrl(given as string | URL));
+    if (!url.scheme.startsWith('http')) return undefined;
     return {
-      url: new URL(request ? request.url : String(given)),
+      url,
       method: (options?.method ?? request?.method ?? 'GET').toUpperCase(),
       request,
       init: options,
@@ -52,11 +56,23 @@ function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Out
 }
 
 async function send(outgoing: Outgoing, invocation: Invocation): Promise<Response> {
-  const span = edgeTracer.startSpan(methodName(outgoing.method), { kind: SpanKind.CLIENT });
+  const { url, method, request, init, headers, redirect } = outgoing;
+  const span = edgeTracer.startSpan(methodName(method), CLIENT);
   if (span.isRecording()) describe(span, outgoing);
   try {
-    const { response, hops } = await dispatch(outgoing, span, invocation);
-    if (hops > 0) span.setAttribute(ATTR_HTTP_REQUEST_RESEND_COUNT, hops);
+    const follow = redirect === 'follow';
+    let response: Response;
+    if (mayPropagate(invocation, url.origin)) {
+      const injected: RequestInit = { ...init, headers: replaceContext(headers, contextHeaders(span)) };
+      if (follow) injected.redirect = 'manual';
+      response = await platformFetch(request ?? url.href, injected);
+      if (follow && isRedirect(response))
+        response = await followRedirects(response, { outgoing, injected, invocation, span });
+    } else {
+      const isCopy = copiesContext(headers, invocation.request);
+      const safe = isCopy ? { ...init, headers: replaceContext(headers, {}) } : init;
+      response = await platformFetch(request ?? url.href, safe);
+    }
     setResponseStatus(span, response.status, 400);
     return response;
   } catch (error) {
@@ -69,22 +85,6 @@ async function send(outgoing: Outgoing, invocation: Invocation): Promise<Respons
 
 function describe(span: EdgeSpan, { url, method }: Outgoing): void {
   setMethod(span, method);
-  span.setAttribute(ATTR_URL_FULL, redactUrl(url.href));
+  span.setAttribute(ATTR_URL_FULL, fullUrl(url));
   setServer(span, url);
-}
-
-async function dispatch(
-  outgoing: Outgoing,
-  span: EdgeSpan,
-  invocation: Invocation,
-): Promise<{ response: Response; hops: number }> {
-  const { url, request, init, headers, redirect } = outgoing;
-  const target = request ?? url.href;
-  if (mayPropagate(invocation, url)) {
-    const injected: RequestInit = { ...init, headers: replaceContext(headers, contextHeaders(span)) };
-    if (redirect !== 'follow') return { response: await platformFetch(target, injected), hops: 0 };
-    return followRedirects(outgoing, injected, (next) => mayPropagate(invocation, next));
-  }
-  const safe = copiesContext(headers, invocation.request) ? { ...init, headers: replaceContext(headers, {}) } : init;
-  return { response: await platformFetch(target, safe), hops: 0 };
 }

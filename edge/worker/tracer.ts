@@ -11,11 +11,10 @@ import {
 } from '@opentelemetry/api';
 import { createSpanId, createTraceId } from '../../src/wire/ids.ts';
 import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
-import type { TraceStateMembers } from '../../src/wire/tracestate.ts';
 import { contextManager } from './context-manager.ts';
 import { getInvocation } from './invocation.ts';
 import { latestPipeline, type Pipeline } from './pipeline.ts';
-import { sampleContinued, sampleRoot } from './sampler.ts';
+import { type SamplingDecision, sampleContinued, sampleRoot } from './sampler.ts';
 import { EdgeSpan } from './span.ts';
 import { toEpochMs } from './time-input.ts';
 import { EdgeTraceState } from './trace-state.ts';
@@ -70,29 +69,23 @@ export function contextOf(
     return { context, recording: isRecording(context.traceFlags, pipeline) };
   }
   if (isValid(parentContext)) {
-    const members = parentContext.traceState instanceof EdgeTraceState ? parentContext.traceState.members : [];
-    const decision = sampleContinued(
-      parentContext.traceId,
-      { flags: parentContext.traceFlags, members },
-      pipeline?.settings.threshold,
-    );
-    return newContext(parentContext.traceId, decision.flags, decision.members, pipeline);
+    const { traceId, traceFlags: flags, traceState } = parentContext;
+    const state = traceState && EdgeTraceState.from(traceState);
+    return newContext(traceId, sampleContinued(traceId, { flags, state }, pipeline?.settings.threshold), pipeline);
   }
   const traceId = createTraceId();
-  const { flags, members } = sampleRoot(traceId, pipeline?.settings.threshold);
-  return newContext(traceId, flags, members, pipeline);
+  return newContext(traceId, sampleRoot(traceId, pipeline?.settings.threshold), pipeline);
 }
 
 /** A span context with a fresh span id. */
 export function newContext(
   traceId: string,
-  traceFlags: number,
-  members: TraceStateMembers,
+  { flags, state }: SamplingDecision,
   pipeline: Pipeline | undefined,
 ): { context: SpanContext; recording: boolean } {
-  const context: SpanContext = { traceId, spanId: createSpanId(), traceFlags };
-  if (members.length > 0) context.traceState = new EdgeTraceState(members);
-  return { context, recording: isRecording(traceFlags, pipeline) };
+  const context: SpanContext = { traceId, spanId: createSpanId(), traceFlags: flags };
+  if (state) context.traceState = state;
+  return { context, recording: isRecording(flags, pipeline) };
 }
 
 function isRecording(flags: number, pipeline: Pipeline | undefined): boolean {

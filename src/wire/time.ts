@@ -9,6 +9,7 @@ export type UnixNano = string;
  */
 export function msToUnixNano(ms: EpochMs): UnixNano {
   if (!(ms > 0) || !Number.isFinite(ms)) return '0';
+  if (Number.isInteger(ms)) return `${ms}000000`;
   let whole = Math.floor(ms);
   let fraction = Math.round((ms - whole) * 1e6);
   if (fraction === 1e6) {

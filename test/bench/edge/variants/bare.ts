@@ -1,0 +1,3 @@
+import { createRoute } from './route.ts';
+
+export default createRoute();
