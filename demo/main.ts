@@ -33,14 +33,15 @@ try {
   });
   const parts = await starting;
   const { collector, backend, edge } = parts;
-  for (const [name, part] of Object.entries({ collector, 'shop’s backend': backend })) {
+  for (const [name, part] of Object.entries({ collector, backend, worker: edge })) {
     void part.ended.then((how) => {
       if (isStopping) return;
       progress(`The ${name} ${how}; stopping the rest.`);
       void stopAndExit(1);
     });
   }
-  if (!json) printAddresses(parts);
+  if (json) progress(`shop ${edge.url}\nviewer ${collector.url}\nbackend ${backend.url}`);
+  else printAddresses(parts);
   if (visit) {
     progress('\nA visitor');
     const traces = await visitShop({

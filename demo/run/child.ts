@@ -13,7 +13,7 @@ export interface ChildOptions {
   env: Record<string, string>;
   /** Matches the line of standard output that says it is ready; its first group is the address. */
   ready: RegExp;
-  /** Every line it writes, for those who want to see them. */
+  /** Every line it writes once it is ready. */
   onLine?: ((line: string) => void) | undefined;
 }
 
@@ -37,19 +37,29 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own: a terminal's Ctrl-C reaches who started it, who stops the parts in order.
+    detached: true,
   });
+  const endWithParent = () => child.kill('SIGTERM');
+  process.once('exit', endWithParent);
   const lines: string[] = [];
+  let isReady = false;
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('close', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with code ${code}`));
+    child.once('close', (code, signal) => {
+      process.off('exit', endWithParent);
+      resolve(signal ? `was ended by ${signal}` : `ended with code ${code}`);
+    });
   });
   const ready = new Promise<string>((resolve) => {
     onLines(child, (line) => {
       lines.push(line);
       if (lines.length > KEPT_LINES) lines.shift();
-      options.onLine?.(line);
+      if (isReady) options.onLine?.(line);
       const url = options.ready.exec(line)?.[1];
-      if (url) resolve(url);
+      if (!url) return;
+      isReady = true;
+      resolve(url);
     });
   });
   const failure = (what: string) => new Error(`The ${options.name} ${what}.\n${lines.join('\n')}`.trim());

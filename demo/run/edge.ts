@@ -3,6 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 
+// Runs the bundle that would be deployed in workerd, as wrangler.jsonc describes it. Bindings named like its `vars` come from
+// the environment, and so does PORT. A process of its own, because Miniflare ends its process on a signal.
+
 /** What we use of wrangler's configuration. */
 interface WranglerConfig {
   name: string;
@@ -13,44 +16,30 @@ interface WranglerConfig {
   vars: Record<string, string>;
 }
 
-export interface RunningEdge {
-  url: string;
-  stop(): Promise<void>;
-}
+const SECRETS = ['THROUGHLINE_SECRET_KEY'];
 
-export interface EdgeOptions {
-  /** 0 takes a free one. */
-  port: number;
-  /** Replace those of the file. */
-  vars: Record<string, string>;
-  /** Every line the worker logs. */
-  onLine?: ((line: string) => void) | undefined;
-}
+const file = fileURLToPath(new URL('../edge/wrangler.jsonc', import.meta.url));
+const config = parseJsonc(readFileSync(file, 'utf8')) as WranglerConfig;
+const names = [...Object.keys(config.vars), ...SECRETS];
+const environment = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
 
-/**
- * Runs the deployed bundle in workerd, as `wrangler.jsonc` describes it.
- */
-export async function startEdge({ port, vars, onLine }: EdgeOptions): Promise<RunningEdge> {
-  const file = fileURLToPath(new URL('../edge/wrangler.jsonc', import.meta.url));
-  const config = parseJsonc(readFileSync(file, 'utf8')) as WranglerConfig;
-  const miniflare = new Miniflare({
-    host: '127.0.0.1',
-    port,
-    name: config.name,
-    handleStructuredLogs: ({ level, message }: { level: string; message: string }) => onLine?.(`${level}: ${message}`),
-    modules: true,
-    scriptPath: resolve(dirname(file), config.main),
-    compatibilityDate: config.compatibility_date,
-    compatibilityFlags: config.compatibility_flags,
-    bindings: { ...config.vars, ...vars },
-    assets: {
-      directory: resolve(dirname(file), config.assets.directory),
-      routerConfig: { has_user_worker: true },
-    },
-  });
-  const { origin } = await miniflare.ready;
-  return { url: origin, stop: () => miniflare.dispose() };
-}
+const miniflare = new Miniflare({
+  host: '127.0.0.1',
+  port: Number(process.env.PORT ?? 8787),
+  handleStructuredLogs: ({ level, message }: { level: string; message: string }) => console.log(`${level}: ${message}`),
+  modules: true,
+  name: config.name,
+  scriptPath: resolve(dirname(file), config.main),
+  compatibilityDate: config.compatibility_date,
+  compatibilityFlags: config.compatibility_flags,
+  bindings: { ...config.vars, ...Object.fromEntries(environment) },
+  assets: {
+    directory: resolve(dirname(file), config.assets.directory),
+    routerConfig: { has_user_worker: true },
+  },
+});
+const { origin } = await miniflare.ready;
+console.log(`The shop is listening on ${origin}`);
 
 /** JSON with comment lines; wrangler allows more, our file uses no more. */
 function parseJsonc(text: string): unknown {

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
-import { type RunningEdge, startEdge } from './edge.ts';
 import { portOrFree } from './ports.ts';
 
 export interface Keys {
@@ -13,7 +11,7 @@ export interface Keys {
 export interface Parts {
   collector: Child;
   backend: Child;
-  edge: RunningEdge;
+  edge: Child;
   /** Stops all that run, the senders before the collector. */
   stop(): Promise<void>;
 }
@@ -46,14 +44,11 @@ export async function startParts({ dataDirectory, keys, ports, onLine }: PartsOp
     );
     const edge = keep(
       await startEdge({
+        collector: collector.url,
+        backend: backend.url,
+        keys,
         port: await portOrFree(ports.shop),
-        vars: {
-          BACKEND_URL: backend.url,
-          COLLECTOR_URL: collector.url,
-          THROUGHLINE_KEY: keys.page,
-          THROUGHLINE_SECRET_KEY: keys.secret,
-        },
-        onLine: onLine && ((line) => onLine(`worker     ${line}`)),
+        onLine,
       }),
     );
     return { collector, backend, edge, stop };
@@ -63,11 +58,13 @@ export async function startParts({ dataDirectory, keys, ports, onLine }: PartsOp
   }
 }
 
+type OnLine = ((line: string) => void) | undefined;
+
 interface CollectorOptions {
   dataDirectory: string;
   keys: Keys;
   port: number;
-  onLine?: ((line: string) => void) | undefined;
+  onLine?: OnLine;
 }
 
 /** The collector, as `npx throughline` runs it. */
@@ -86,16 +83,41 @@ interface BackendOptions {
   collector: string;
   keys: Keys;
   port: number;
-  onLine?: ((line: string) => void) | undefined;
+  onLine?: OnLine;
 }
 
 /** The shop's backend, with OpenTelemetry loaded before anything else. */
 export function startBackend({ collector, keys, port, onLine }: BackendOptions): Promise<Child> {
   return startChild({
-    name: 'shop’s backend',
-    args: ['--import', './demo/backend/telemetry.ts', join('demo', 'backend', 'main.ts')],
+    name: 'backend',
+    args: ['--import', './demo/backend/telemetry.ts', 'demo/backend/main.ts'],
     env: { COLLECTOR_URL: collector, THROUGHLINE_SECRET_KEY: keys.secret, PORT: String(port) },
     ready: /listening on (http:\S+)/,
     onLine: onLine && ((line) => onLine(`backend    ${line}`)),
+  });
+}
+
+interface EdgeOptions {
+  collector: string;
+  backend: string;
+  keys: Keys;
+  port: number;
+  onLine?: OnLine;
+}
+
+/** The worker's deployed bundle in workerd. */
+export function startEdge({ collector, backend, keys, port, onLine }: EdgeOptions): Promise<Child> {
+  return startChild({
+    name: 'worker',
+    args: ['demo/run/edge.ts'],
+    env: {
+      BACKEND_URL: backend,
+      COLLECTOR_URL: collector,
+      THROUGHLINE_KEY: keys.page,
+      THROUGHLINE_SECRET_KEY: keys.secret,
+      PORT: String(port),
+    },
+    ready: /listening on (http:\S+)/,
+    onLine: onLine && ((line) => onLine(`worker     ${line}`)),
   });
 }

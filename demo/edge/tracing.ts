@@ -1,0 +1,13 @@
+import type { Options } from 'throughline/worker';
+import type { Env } from './app.ts';
+
+/** How the worker traces: from its bindings, so that nothing of a deployment is in the code. */
+export function tracing(env: Env): Options {
+  return {
+    service: 'shop-edge',
+    collector: env.COLLECTOR_URL,
+    key: env.THROUGHLINE_SECRET_KEY,
+    // The backend is ours and may have the trace context; nobody else gets it.
+    propagateTo: [new URL(env.BACKEND_URL).origin],
+  };
+}
