@@ -114,7 +114,7 @@ const parts = {
     {
       input: { collector: 'edge/server.ts', cli: 'edge/cli.ts' },
       external: [/^node:/, /^hono(\/|$)/, '@hono/node-server'],
-      output: { dir: 'dist', format: 'es', chunkFileNames: 'collector-[hash].js', sourcemap: true },
+      output: { dir: 'dist', format: 'es', chunkFileNames: 'collector-[name].js', sourcemap: true },
       plugins: plugins(),
     },
   ],
