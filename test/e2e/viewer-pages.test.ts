@@ -182,8 +182,8 @@ describe('a trace', () => {
       'SELECT products',
     ]);
     expect(await page.locator('[data-summary]').textContent()).toContain('24 spans in 3 services');
-    expect(await page.locator('.row [role=gridcell]').first().textContent()).toBe(
-      'Browser: shop-webpage load /product/{id}',
+    expect(await page.locator('.row [role=gridcell]').first().getAttribute('aria-label')).toBe(
+      'Browser, shop-web: page load /product/{id}',
     );
     expect(await page.locator('.flag').allTextContents()).toEqual([
       'TTFB 403\u202fms, good',
@@ -335,9 +335,7 @@ describe('a trace', () => {
     await page.locator('.live-live').waitFor();
     server.views.set(product.traceId, growing);
     server.announce();
-    await expect
-      .poll(() => page.getByRole('treegrid').getAttribute('aria-rowcount'), { timeout: 10_000 })
-      .toBe('24');
+    await expect.poll(() => page.getByRole('treegrid').getAttribute('aria-rowcount'), { timeout: 10_000 }).toBe('24');
     expect(await selectedRow()).toBe('SELECT stock');
   });
 

@@ -6,6 +6,9 @@ export interface Minimap {
   lanes: readonly MinimapLane[];
 }
 
+const MAX_LEVEL = 255;
+const MIN_LEVEL = 96;
+
 export interface MinimapLane {
   /** Index into `LAYERS`. */
   layer: number;
@@ -66,9 +69,9 @@ function levels(differences: Int32Array | undefined, width: number): Uint8Array 
   let most = 1;
   for (const count of counts) if (count > most) most = count;
   // Logarithmic, so that one span beside a burst of a thousand is still seen.
-  return Uint8Array.from(counts, (count) =>
-    count === 0 ? 0 : Math.round(96 + (159 * Math.log(count)) / Math.max(1e-9, Math.log(most) || 1)),
-  );
+  const scale = most === 1 ? 0 : (MAX_LEVEL - MIN_LEVEL) / Math.log(most);
+  const least = most === 1 ? MAX_LEVEL : MIN_LEVEL;
+  return Uint8Array.from(counts, (count) => (count === 0 ? 0 : Math.round(least + scale * Math.log(count))));
 }
 
 function marks(differences: Int32Array | undefined, width: number): Uint8Array {

@@ -58,7 +58,7 @@ export function createTraceList() {
         mustRefreshAgain = false;
         if (problem.peek()) return await load({});
         // One less than the newest known: changes within one ms are asked for again, and merging them twice is free.
-        const updatedAfterMs = newestChange(shown.peek(), waiting.peek()) - 1;
+        const updatedAfterMs = Math.max(0, newestChange(shown.peek(), waiting.peek()) - 1);
         const page = await fetchTraces(formatFilter(of, { limit: CHANGED_ROWS, updatedAfterMs }));
         if (of !== filter) return;
         const merged = mergeTraces(shown.peek(), waiting.peek(), page.traces);

@@ -33,7 +33,6 @@ export function ExceptionView({ event, startMs }: { event: EventView; startMs: n
       {frames.length > 0 && !isRaw ? (
         <ol class="frames">
           {frames.map((frame, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a stack may hold the same frame twice
             <li key={index} class={frame.foreign ? 'frame foreign' : 'frame'}>
               <FrameText frame={frame} />
             </li>

@@ -82,7 +82,6 @@ export function MinimapView({ state }: { state: TraceState }) {
         ))}
         {state.markers.value.map((marker, index) => (
           <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: markers have no identity of their own
             key={index}
             class={`minimap-marker ${marker.kind}`}
             style={{ left: `${Math.min(100, (100 * marker.atMs) / model.durationMs)}%` }}

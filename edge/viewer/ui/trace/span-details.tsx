@@ -105,7 +105,6 @@ export function SpanDetails({ state, slot }: { state: TraceState; slot: number }
         </p>
       ) : null}
       {exceptions.map((event, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: events have no identity of their own
         <ExceptionView key={index} event={event} startMs={model.view.startMs} />
       ))}
       <RequestTiming state={state} slot={slot} />
@@ -129,7 +128,6 @@ function EventList({ events, startMs }: { events: readonly EventView[]; startMs:
     <section class="details-section">
       <h3>{formatPlural(events.length, 'event')}</h3>
       {events.map((event, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: events have no identity of their own
         <details key={index} class="event">
           <summary>
             <span class="number">+{formatDuration(event.timeMs - startMs)}</span>{' '}

@@ -5,8 +5,8 @@ const MIN_PX = 120;
 const MAX_PX = 900;
 const STEP_PX = 24;
 
-/** Width of the names beside the timeline, px: a third of the window to start with. */
-export const nameWidth = signal(clamp(Math.round(window.innerWidth * 0.3)));
+/** Width of the names beside the timeline, px: a third of the window to start with, more of a narrow one. */
+export const nameWidth = signal(clamp(Math.round(window.innerWidth * (window.innerWidth < 860 ? 0.45 : 0.3))));
 
 function clamp(px: number): number {
   return Math.max(MIN_PX, Math.min(MAX_PX, window.innerWidth * 0.7, px));

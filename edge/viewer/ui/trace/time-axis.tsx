@@ -6,7 +6,9 @@ import { Icon, RATING_CLASS, RatingMark, Spoken } from '../icons.tsx';
 import type { TraceState } from './trace-page-store.ts';
 
 const TICK_PX = 110;
-const FLAG_LEVELS = 2;
+/** Room a tick's text needs to its right; with less it stands to the left. */
+const TICK_TEXT_PX = 52;
+const FLAG_LEVELS = 3;
 /** At most so many flags: beyond that they would hide each other, and the rows show the rest. */
 const MAX_FLAGS = 40;
 const CHAR_PX = 6.6;
@@ -48,7 +50,6 @@ export function TimeAxis({ state, timePx }: { state: TraceState; timePx: number 
       <div class="axis-time">
         {shown.map(({ marker }, index) => (
           <button
-            // biome-ignore lint/suspicious/noArrayIndexKey: markers have no identity of their own
             key={index}
             type="button"
             class={`flag ${marker.kind} ${marker.rating ? RATING_CLASS[marker.rating] : ''}`}
@@ -63,11 +64,15 @@ export function TimeAxis({ state, timePx }: { state: TraceState; timePx: number 
             {marker.rating ? <Spoken>, {marker.rating}</Spoken> : null}
           </button>
         ))}
-        {atMs.map((ms) => (
-          <span key={ms} class="tick" style={{ left: `${shareOf(state.window.value, ms) * 100}%` }}>
-            {formatTick(ms, stepMs, state.window.value.toMs)}
-          </span>
-        ))}
+        {atMs.map((ms) => {
+          const share = shareOf(state.window.value, ms);
+          const isAtEnd = (1 - share) * timePx < TICK_TEXT_PX;
+          return (
+            <span key={ms} class={isAtEnd ? 'tick at-end' : 'tick'} style={{ left: `${share * 100}%` }}>
+              {formatTick(ms, stepMs, state.window.value.toMs)}
+            </span>
+          );
+        })}
       </div>
     </div>
   );
@@ -82,7 +87,6 @@ export function TimeLines({ state, timePx }: { state: TraceState; timePx: number
       ))}
       {shownMarkers(state).map(({ marker, share }, index) => (
         <span
-          // biome-ignore lint/suspicious/noArrayIndexKey: markers have no identity of their own
           key={index}
           class={`marker-line ${marker.kind} ${marker.rating ? RATING_CLASS[marker.rating] : ''}`}
           style={{ left: `${share * 100}%` }}

@@ -11,7 +11,7 @@ import {
   type TraceModel,
 } from '../../model/trace-model.ts';
 import { shorten, visibleLine } from '../../model/visible-text.ts';
-import { Icon, LAYER_NAMES, LayerMark, Spoken } from '../icons.tsx';
+import { LAYER_NAMES } from '../icons.tsx';
 import { ROW_PX } from './waterfall-geometry.ts';
 
 /** Deeper levels share the last indent: the name must keep its room. */
@@ -25,6 +25,8 @@ interface WaterfallRowProps {
   slot: number;
   row: number;
   window: TimeWindow;
+  /** Room a bar's label needs, as a share of the timeline's width. */
+  labelShare: number;
   isSelected: boolean;
   isMatch: boolean;
   isDimmed: boolean;
@@ -40,6 +42,7 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
       next.row !== now.row ||
       next.model !== now.model ||
       next.window !== now.window ||
+      next.labelShare !== now.labelShare ||
       next.isSelected !== now.isSelected ||
       next.isMatch !== now.isMatch ||
       next.isDimmed !== now.isDimmed ||
@@ -47,7 +50,7 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
     );
   }
 
-  render({ model, slot, row, window, isSelected, isMatch, isDimmed, isCollapsed }: WaterfallRowProps) {
+  render({ model, slot, row, window, labelShare, isSelected, isMatch, isDimmed, isCollapsed }: WaterfallRowProps) {
     const span = spanAt(model, slot);
     const flags = model.flags[slot] as number;
     const depth = model.depth[slot] as number;
@@ -56,6 +59,7 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
     const isServiceNew = above === -1 || spanAt(model, above).service !== span.service;
     const hasError = (flags & FLAG_ERROR) !== 0;
     const hidesError = isCollapsed && (flags & FLAG_ERROR_BELOW) !== 0;
+    const name = shorten(visibleLine(span.name), MAX_NAME_CHARS) || '(no name)';
     const indent = Math.min(depth, MAX_INDENT);
     const rowClass = `row${isSelected ? ' selected' : ''}${isMatch ? ' match' : ''}${isDimmed ? ' dimmed' : ''}`;
     return (
@@ -74,35 +78,28 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
       >
         {/* biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and names its active row */}
         {/* biome-ignore lint/a11y/useSemanticElements: cells of a virtual tree grid are placed, a <td> is not */}
-        <div class="row-name" role="gridcell" style={{ '--indent': String(indent) }}>
-          {children > 0 ? (
-            <span class={isCollapsed ? 'row-toggle' : 'row-toggle open'} aria-hidden="true">
-              <Icon name="chevron" />
-            </span>
-          ) : (
-            <span class="row-toggle none" aria-hidden="true" />
-          )}
-          <LayerMark layer={span.layer} />
-          <Spoken>{LAYER_NAMES[span.layer]}: </Spoken>
+        <div
+          class="row-name"
+          role="gridcell"
+          aria-label={`${LAYER_NAMES[span.layer]}, ${visibleLine(span.service)}: ${name}${hasError ? ', failed' : hidesError ? ', an error below' : ''}`}
+          style={{ '--indent': String(indent) }}
+        >
+          <span class="row-toggle">{children === 0 ? '' : isCollapsed ? '▸' : '▾'}</span>
+          <span class={`row-layer layer-${span.layer}`} />
           {isServiceNew ? <span class="row-service">{shorten(visibleLine(span.service), 40)}</span> : null}
-          <span class="row-text">{shorten(visibleLine(span.name), MAX_NAME_CHARS) || '(no name)'}</span>
+          <span class="row-text">{name}</span>
           {isCollapsed ? <span class="row-hidden">+{formatCount((model.end[slot] as number) - slot - 1)}</span> : null}
           {(flags & FLAG_ORPHAN) !== 0 ? (
             <span class="row-tag" title="Its parent is not in the trace">
               orphan
             </span>
           ) : null}
-          {hasError || hidesError ? (
-            <span class={hasError ? 'row-error' : 'row-error below'}>
-              <Icon name="close" />
-              <Spoken>{hasError ? ' failed' : ' an error below'}</Spoken>
-            </span>
-          ) : null}
+          {hasError || hidesError ? <span class={hasError ? 'row-error' : 'row-error below'}>✕</span> : null}
         </div>
         {/* biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and names its active row */}
         {/* biome-ignore lint/a11y/useSemanticElements: cells of a virtual tree grid are placed, a <td> is not */}
         <div class="row-time" role="gridcell">
-          <SpanBar model={model} slot={slot} window={window} hasError={hasError} />
+          <SpanBar model={model} slot={slot} window={window} labelShare={labelShare} hasError={hasError} />
         </div>
       </div>
     );
@@ -113,10 +110,12 @@ interface SpanBarProps {
   model: TraceModel;
   slot: number;
   window: TimeWindow;
+  /** Room a bar's label needs, as a share of the timeline's width. */
+  labelShare: number;
   hasError: boolean;
 }
 
-function SpanBar({ model, slot, window, hasError }: SpanBarProps) {
+function SpanBar({ model, slot, window, labelShare, hasError }: SpanBarProps) {
   const span = spanAt(model, slot);
   const startMs = model.startMs[slot] as number;
   const endMs = model.endMs[slot] as number;
@@ -124,19 +123,14 @@ function SpanBar({ model, slot, window, hasError }: SpanBarProps) {
   const to = shareOf(window, endMs);
   const text = formatDuration(endMs - startMs);
   if (to < 0 || from > 1) {
-    return (
-      <span class={to < 0 ? 'bar-away before' : 'bar-away after'}>
-        {to < 0 ? '←' : '→'}
-        <Spoken> {text}, outside what is shown</Spoken>
-      </span>
-    );
+    return <span class={to < 0 ? 'bar-away before' : 'bar-away after'}>{to < 0 ? '←' : '→'}</span>;
   }
-  // Far beyond the edges there is nothing to see, and a browser draws boxes of millions of pixels badly.
-  const left = Math.max(-0.02, from);
-  const right = Math.min(1.02, to);
+  // Beyond the edges there is nothing to see, and a browser draws boxes of millions of pixels badly.
+  const left = Math.max(0, from);
+  const right = Math.min(1, to);
   const phases = readPhases(span);
   const marks = (model.eventsOf.get(slot) ?? []).slice(0, MAX_EVENT_MARKS);
-  const labelClass = to <= 0.88 ? 'after' : from >= 0.12 ? 'before' : 'inside';
+  const labelClass = to <= 1 - labelShare ? 'after' : from >= labelShare ? 'before' : 'inside';
   return (
     <>
       <span
@@ -164,7 +158,6 @@ function SpanBar({ model, slot, window, hasError }: SpanBarProps) {
         const at = shareOf(window, event.timeMs - model.view.startMs);
         if (at < 0 || at > 1) return null;
         const kind = isException(event) ? 'event-mark exception' : 'event-mark';
-        // biome-ignore lint/suspicious/noArrayIndexKey: events have no identity of their own
         return <span key={index} class={kind} style={{ left: `${at * 100}%` }} />;
       })}
       <span

@@ -11,6 +11,8 @@ import { WaterfallRow } from './waterfall-row.tsx';
 
 /** Rows drawn beyond the edges, so that a fast wheel meets no empty stripe. */
 const OVERSCAN_ROWS = 10;
+/** What `123 ms` beside a bar takes. */
+const LABEL_PX = 64;
 /** The drawn stretch moves in steps, so that most scroll events change nothing. */
 const STEP_ROWS = 4;
 
@@ -161,6 +163,7 @@ export function Waterfall({ state }: { state: TraceState }) {
             slot={slot}
             row={from + index}
             window={state.window.value}
+            labelShare={LABEL_PX / timePx.value}
             isSelected={slot === selected}
             isMatch={matched.has(slot)}
             isDimmed={matched.size > 0 && !matched.has(slot)}
