@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Context, ContextManager } from '@opentelemetry/api';
+import { EdgeContext } from './edge-context.ts';
+
+const ROOT = new EdgeContext();
 
 /**
  * The isolate's one context, on AsyncLocalStorage. A store is only ever entered by `run`: a snapshot kept past its
@@ -9,7 +12,7 @@ class AsyncLocalStorageContextManager implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
 
   active(): Context {
-    return this.#storage.getStore() ?? ROOT_CONTEXT;
+    return this.#storage.getStore() ?? ROOT;
   }
 
   with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(

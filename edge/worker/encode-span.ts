@@ -1,7 +1,7 @@
 import type { AttributeValue, Link } from '@opentelemetry/api';
 import { encodeValue, SPAN_FLAGS_HAS_IS_REMOTE, SPAN_FLAGS_IS_REMOTE } from '../../src/wire/otlp.ts';
 import { msToUnixNano } from '../../src/wire/time.ts';
-import type { EdgeSpan, SpanAttributeMap } from './span.ts';
+import type { EdgeSpan, FlatAttributes } from './span.ts';
 
 /**
  * One span as OTLP/JSON text. Written by hand rather than through an object, because this runs once a span inside the
@@ -13,9 +13,9 @@ export function encodeSpan(span: EdgeSpan): string {
   let json = `{"traceId":"${traceId}","spanId":"${spanId}"`;
   if (span.parentSpanId) json += `,"parentSpanId":"${span.parentSpanId}"`;
   const state = traceState?.serialize();
-  if (state) json += `,"traceState":${JSON.stringify(state)}`;
+  if (state) json += `,"traceState":${textJson(state)}`;
   // The API counts kinds from 0 (internal), OTLP from 1.
-  json += `,"flags":${flags},"name":${JSON.stringify(span.name)},"kind":${span.kind + 1}`;
+  json += `,"flags":${flags},"name":${textJson(span.name)},"kind":${span.kind + 1}`;
   json += `,"startTimeUnixNano":"${msToUnixNano(span.startMs)}","endTimeUnixNano":"${msToUnixNano(span.endMs ?? span.startMs)}"`;
   json += attributesJson(span.attributes);
   if (span.droppedAttributes) json += `,"droppedAttributesCount":${span.droppedAttributes}`;
@@ -33,11 +33,19 @@ export function encodeSpan(span: EdgeSpan): string {
   return `${json}}`;
 }
 
-function attributesJson(attributes: SpanAttributeMap | undefined): string {
-  if (!attributes?.size) return '';
+function attributesJson(attributes: FlatAttributes | undefined): string {
+  if (!attributes?.length) return '';
   let json = '';
-  for (const [key, value] of attributes) json += `${json && ','}${keyJson(key)}${valueJson(value)}}`;
+  for (let i = 0; i < attributes.length; i += 2)
+    json += `${i ? ',' : ''}${keyJson(attributes[i] as string)}${valueJson(attributes[i + 1] as AttributeValue)}}`;
   return `,"attributes":[${json}]`;
+}
+
+// Text that JSON writes as it is: most of it, and testing costs a fifth of stringifying.
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function textJson(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 // Keys are few and come again with every span; those an app makes up must not fill the isolate.
@@ -54,7 +62,7 @@ function keyJson(key: string): string {
 }
 
 function valueJson(value: AttributeValue): string {
-  if (typeof value === 'string') return `{"stringValue":${JSON.stringify(value)}}`;
+  if (typeof value === 'string') return `{"stringValue":${textJson(value)}}`;
   // OTLP decoders take a number for a 64-bit integer; safe ones lose nothing.
   if (typeof value === 'number' && Number.isSafeInteger(value)) return `{"intValue":${value}}`;
   return JSON.stringify(encodeValue(value) ?? {});
@@ -65,7 +73,7 @@ function linkJson({ context, attributes }: Link): string {
   return (
     `{"traceId":"${context.traceId}","spanId":"${context.spanId}"` +
     (state ? `,"traceState":${JSON.stringify(state)}` : '') +
-    attributesJson(attributes && new Map(Object.entries(attributes) as Array<[string, AttributeValue]>)) +
+    attributesJson(attributes && (Object.entries(attributes).flat() as FlatAttributes)) +
     `,"flags":${context.traceFlags | SPAN_FLAGS_HAS_IS_REMOTE | (context.isRemote ? SPAN_FLAGS_IS_REMOTE : 0)}}`
   );
 }

@@ -1,4 +1,5 @@
 import { RETRYABLE_STATUSES } from '../../src/wire/ingest.ts';
+import type { EpochMs } from '../../src/wire/time.ts';
 import type { WaitUntil } from './invocation.ts';
 import { countDropped, type Ledger } from './ledger.ts';
 import type { Fetcher } from './options.ts';
@@ -24,7 +25,7 @@ const ABANDONED_MS = 30_000;
 
 export interface Exporter {
   /** Takes a finished span as OTLP/JSON text. Never throws, never waits. */
-  enqueue(span: string, waitUntil: WaitUntil | undefined): void;
+  enqueue(span: string, endMs: EpochMs, waitUntil: WaitUntil | undefined): void;
   /** Sends all that waits; resolves when it is acknowledged or given up. */
   flush(): Promise<void>;
 }
@@ -61,10 +62,9 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (key) headers['authorization'] = `Bearer ${key}`;
 
-  function enqueue(span: string, waitUntil: WaitUntil | undefined): void {
+  function enqueue(span: string, nowMs: EpochMs, waitUntil: WaitUntil | undefined): void {
     ledger.produced += 1;
     ledger.pending += 1;
-    const nowMs = Date.now();
     if (queuedChars + inFlightChars + span.length > MAX_PENDING_CHARS) forgetAbandoned(nowMs);
     const isTooLarge = span.length > MAX_SPAN_CHARS;
     if (isTooLarge || queuedChars + inFlightChars + span.length > MAX_PENDING_CHARS) {

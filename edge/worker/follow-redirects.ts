@@ -18,8 +18,8 @@ interface Redirected {
   span: EdgeSpan;
 }
 
-export function isRedirect(response: Response): boolean {
-  return REDIRECTS.has(response.status);
+export function isRedirect(status: number): boolean {
+  return status >= 300 && REDIRECTS.has(status);
 }
 
 /**
@@ -41,7 +41,7 @@ export async function followRedirects(
   let body = init?.body ?? null;
   const isUsedUp = body instanceof ReadableStream || (!body && Boolean(request?.body));
   for (let hops = 1; ; hops++) {
-    const to = isRedirect(response) ? locationOf(response, from) : undefined;
+    const to = isRedirect(response.status) ? locationOf(response, from) : undefined;
     if (!to) return markRedirected(response, hops);
     if (hops > MAX_REDIRECTS) throw new TypeError('Too many redirects.');
     await response.body?.cancel();

@@ -1,10 +1,11 @@
-import { SpanKind } from '@opentelemetry/api';
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { runtime } from '../runtimes/detect.ts';
+import { SPAN_KIND } from './api-constants.ts';
 import { contextManager } from './context-manager.ts';
+import { invocationOf } from './edge-context.ts';
 import { setError } from './http-semantics.ts';
-import { getInvocation, type WaitUntil } from './invocation.ts';
+import type { WaitUntil } from './invocation.ts';
 import type { OptionsSource } from './options.ts';
 import { createPipelines } from './pipeline.ts';
 import { register } from './register.ts';
@@ -59,8 +60,8 @@ function noteOutcome(c: Context, span: EdgeSpan, request: Request): void {
 }
 
 function liveServerSpan(): EdgeSpan | undefined {
-  const root = getInvocation(contextManager.active())?.root;
-  return root?.kind === SpanKind.SERVER && root.endMs === undefined ? root : undefined;
+  const root = invocationOf(contextManager.active())?.root;
+  return root?.kind === SPAN_KIND.SERVER && root.endMs === undefined ? root : undefined;
 }
 
 function routeOf(c: Context): string | undefined {

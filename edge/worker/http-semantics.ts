@@ -1,4 +1,3 @@
-import { SpanStatusCode } from '@opentelemetry/api';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_METHOD,
@@ -7,6 +6,7 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../../src/wire/names.ts';
+import { STATUS_ERROR } from './api-constants.ts';
 import type { EdgeSpan } from './span.ts';
 import type { UrlParts } from './url-parts.ts';
 
@@ -36,8 +36,8 @@ export function setServer(span: EdgeSpan, url: UrlParts): void {
 export function setResponseStatus(span: EdgeSpan, status: number, errorFrom: number): void {
   span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status);
   if (status < errorFrom) return;
-  if (!span.attributes.has(ATTR_ERROR_TYPE)) span.setAttribute(ATTR_ERROR_TYPE, String(status));
-  if (!span.status) span.setStatus({ code: SpanStatusCode.ERROR });
+  if (!span.hasAttribute(ATTR_ERROR_TYPE)) span.setAttribute(ATTR_ERROR_TYPE, String(status));
+  if (!span.status) span.setStatus({ code: STATUS_ERROR });
 }
 
 /** An error that ended the work of a span. A cancelled request is no error. */
@@ -45,7 +45,7 @@ export function setError(span: EdgeSpan, error: unknown): void {
   if (isAbort(error)) return;
   span.setAttribute(ATTR_ERROR_TYPE, errorType(error));
   span.recordException(error instanceof Error ? error : String(error));
-  span.setStatus({ code: SpanStatusCode.ERROR });
+  span.setStatus({ code: STATUS_ERROR });
 }
 
 export function isAbort(error: unknown): boolean {

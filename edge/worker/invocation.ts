@@ -1,4 +1,3 @@
-import { type Context, createContextKey } from '@opentelemetry/api';
 import type { EpochMs } from '../../src/wire/time.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { EdgeSpan } from './span.ts';
@@ -18,16 +17,6 @@ export interface Invocation {
 }
 
 export type WaitUntil = (promise: Promise<unknown>) => void;
-
-const INVOCATION = createContextKey('throughline.invocation');
-
-export function setInvocation(context: Context, invocation: Invocation): Context {
-  return context.setValue(INVOCATION, invocation);
-}
-
-export function getInvocation(context: Context): Invocation | undefined {
-  return context.getValue(INVOCATION) as Invocation | undefined;
-}
 
 /**
  * A wall clock that cannot run backwards within one invocation, with the finest resolution there is: fractions of a

@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import {
   ATTR_FAAS_COLDSTART,
   ATTR_HTTP_ROUTE,
@@ -9,10 +9,12 @@ import {
 } from '../../src/wire/names.ts';
 import type { AttributeMap } from '../../src/wire/otlp.ts';
 import { runtime } from '../runtimes/detect.ts';
+import { SPAN_KIND } from './api-constants.ts';
 import { joinDocument } from './document-join.ts';
+import { EdgeContext } from './edge-context.ts';
 import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
 import { readIncoming } from './incoming.ts';
-import { createClock, type Invocation, setInvocation, type WaitUntil } from './invocation.ts';
+import { createClock, type Invocation, type WaitUntil } from './invocation.ts';
 import type { Pipeline } from './pipeline.ts';
 import { EdgeSpan } from './span.ts';
 import { urlParts } from './url-parts.ts';
@@ -29,14 +31,14 @@ let isCold = true;
 
 /**
  * Starts the span `{method} {route}` of a request: `http.request.method`, `url.path`, `url.scheme`, `url.query`
- * (redacted), `server.address`, `server.port`, and what the platform knows.
+ * (redacted), for roots `server.address`, `server.port` and `user_agent.original`, and what the platform knows.
  */
 export function startServerSpan(request: Request, pipeline: Pipeline, waitUntil: WaitUntil | undefined): ServerSpan {
   const invocation: Invocation = { pipeline, waitUntil, now: createClock(), request, root: undefined, sequence: 0 };
   const { context, recording, parentSpanId, link } = readIncoming(request, pipeline);
   const span = new EdgeSpan({
     name: methodName(request.method),
-    kind: SpanKind.SERVER,
+    kind: SPAN_KIND.SERVER,
     context,
     parentSpanId,
     parentIsRemote: parentSpanId !== undefined,
@@ -47,7 +49,7 @@ export function startServerSpan(request: Request, pipeline: Pipeline, waitUntil:
   invocation.root = span;
   if (recording) describe(span, request);
   if (link) span.addLink(link);
-  return { span, invocation, context: trace.setSpan(setInvocation(ROOT_CONTEXT, invocation), span) };
+  return { span, invocation, context: new EdgeContext(span, invocation) };
 }
 
 function describe(span: EdgeSpan, request: Request): void {
@@ -56,9 +58,11 @@ function describe(span: EdgeSpan, request: Request): void {
   span.setAttribute(ATTR_URL_PATH, url.path);
   span.setAttribute(ATTR_URL_SCHEME, url.scheme);
   if (url.query) span.setAttribute(ATTR_URL_QUERY, url.query);
-  setServer(span, url);
-  // A caller with a span of its own has said who it is there.
-  if (span.parentSpanId === undefined) span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
+  // A caller with a span of its own has said there who it is and where it went.
+  if (span.parentSpanId === undefined) {
+    setServer(span, url);
+    span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
+  }
   const known: AttributeMap = runtime.requestAttributes(request);
   for (const key in known) span.setAttribute(key, known[key] as string | undefined);
   if (isCold) span.setAttribute(ATTR_FAAS_COLDSTART, true);
@@ -67,7 +71,7 @@ function describe(span: EdgeSpan, request: Request): void {
 
 /** Gives the span its route template, and with it its name. The first one wins: it is the most specific. */
 export function setRoute(span: EdgeSpan, request: Request, route: string | undefined): void {
-  if (!route || span.attributes.has(ATTR_HTTP_ROUTE)) return;
+  if (!route || span.hasAttribute(ATTR_HTTP_ROUTE)) return;
   span.setAttribute(ATTR_HTTP_ROUTE, route);
   span.updateName(`${methodName(request.method)} ${route}`);
 }

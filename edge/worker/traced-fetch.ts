@@ -1,16 +1,18 @@
-import { SpanKind } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { ATTR_URL_FULL } from '../../src/wire/names.ts';
+import { SPAN_KIND } from './api-constants.ts';
 import { contextManager } from './context-manager.ts';
+import { invocationOf } from './edge-context.ts';
 import { followRedirects, isRedirect } from './follow-redirects.ts';
 import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
-import { getInvocation, type Invocation } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
 import { contextHeaders, copiesContext, mayPropagate, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
 import type { EdgeSpan } from './span.ts';
 import { edgeTracer } from './tracer.ts';
 import { fullUrl, normalUrl, type UrlParts, urlParts } from './url-parts.ts';
 
-const CLIENT = { kind: SpanKind.CLIENT };
+const CLIENT = { kind: SPAN_KIND.CLIENT };
 
 /** What an outgoing request is, taken apart without consuming it. */
 export interface Outgoing {
@@ -27,10 +29,11 @@ export interface Outgoing {
  * `server.port`, `http.response.status_code`, `error.type`. Outside an invocation it is the platform's fetch.
  */
 export function tracedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const invocation = getInvocation(contextManager.active());
+  const context = contextManager.active();
+  const invocation = invocationOf(context);
   const outgoing = invocation && takeApart(input, init);
   // Arguments we cannot read are the platform's to refuse, in its own words.
-  return invocation && outgoing ? send(outgoing, invocation) : platformFetch(input, init);
+  return invocation && outgoing ? send(outgoing, invocation, context) : platformFetch(input, init);
 }
 
 function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Outgoing | undefined {
@@ -55,9 +58,9 @@ function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Out
   }
 }
 
-async function send(outgoing: Outgoing, invocation: Invocation): Promise<Response> {
+async function send(outgoing: Outgoing, invocation: Invocation, context: Context): Promise<Response> {
   const { url, method, request, init, headers, redirect } = outgoing;
-  const span = edgeTracer.startSpan(methodName(method), CLIENT);
+  const span = edgeTracer.startSpan(methodName(method), CLIENT, context);
   if (span.isRecording()) describe(span, outgoing);
   try {
     const follow = redirect === 'follow';
@@ -66,7 +69,7 @@ async function send(outgoing: Outgoing, invocation: Invocation): Promise<Respons
       const injected: RequestInit = { ...init, headers: replaceContext(headers, contextHeaders(span)) };
       if (follow) injected.redirect = 'manual';
       response = await platformFetch(request ?? url.href, injected);
-      if (follow && isRedirect(response))
+      if (follow && isRedirect(response.status))
         response = await followRedirects(response, { outgoing, injected, invocation, span });
     } else {
       const isCopy = copiesContext(headers, invocation.request);

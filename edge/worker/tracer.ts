@@ -1,18 +1,9 @@
-import {
-  type Context,
-  isSpanContextValid,
-  type Span,
-  type SpanContext,
-  SpanKind,
-  type SpanOptions,
-  type Tracer,
-  type TracerProvider,
-  trace,
-} from '@opentelemetry/api';
-import { createSpanId, createTraceId } from '../../src/wire/ids.ts';
+import type { Context, Span, SpanContext, SpanOptions, Tracer, TracerProvider } from '@opentelemetry/api';
+import { createSpanId, createTraceId, isSpanId, isTraceId } from '../../src/wire/ids.ts';
 import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
+import { SPAN_KIND } from './api-constants.ts';
 import { contextManager } from './context-manager.ts';
-import { getInvocation } from './invocation.ts';
+import { invocationOf, spanOf, withSpan } from './edge-context.ts';
 import { latestPipeline, type Pipeline } from './pipeline.ts';
 import { type SamplingDecision, sampleContinued, sampleRoot } from './sampler.ts';
 import { EdgeSpan } from './span.ts';
@@ -22,15 +13,15 @@ import { EdgeTraceState } from './trace-state.ts';
 /** The one tracer; libraries' names and versions are not told apart at the edge, to keep a span's bytes few. */
 class EdgeTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, context: Context = contextManager.active()): EdgeSpan {
-    const parent = options.root ? undefined : trace.getSpan(context);
-    const invocation = getInvocation(context);
+    const parent = options.root ? undefined : spanOf(context);
+    const invocation = invocationOf(context);
     const pipeline = invocation?.pipeline ?? (parent instanceof EdgeSpan ? parent.pipeline : latestPipeline());
     const parentContext = parent?.spanContext();
     const span = new EdgeSpan({
       name,
-      kind: options.kind ?? SpanKind.INTERNAL,
+      kind: options.kind ?? SPAN_KIND.INTERNAL,
       ...contextOf(parent, pipeline),
-      parentSpanId: isValid(parentContext) ? parentContext.spanId : undefined,
+      parentSpanId: parent instanceof EdgeSpan || isValid(parentContext) ? parentContext?.spanId : undefined,
       parentIsRemote: parentContext?.isRemote === true,
       pipeline,
       invocation,
@@ -54,7 +45,7 @@ class EdgeTracer implements Tracer {
     const [options, given] = rest as [SpanOptions?, Context?];
     const context = given ?? contextManager.active();
     const span = this.startSpan(name, options, context);
-    return contextManager.with(trace.setSpan(context, span), fn as (span: Span) => ReturnType<F>, undefined, span);
+    return contextManager.with(withSpan(context, span), fn as (span: Span) => ReturnType<F>, undefined, span);
   }
 }
 
@@ -93,7 +84,7 @@ function isRecording(flags: number, pipeline: Pipeline | undefined): boolean {
 }
 
 function isValid(context: SpanContext | undefined): context is SpanContext {
-  return context !== undefined && isSpanContextValid(context);
+  return context !== undefined && isTraceId(context.traceId) && isSpanId(context.spanId);
 }
 
 export const edgeTracer = new EdgeTracer();

@@ -3,6 +3,9 @@ import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { flush, ledger, type Options, throughline } from 'throughline/hono';
 
+// At the top of a module, as many apps do.
+const tracer = trace.getTracer('app');
+
 /** What a test sets; strings, because that is what process.env holds on Node. */
 export interface Env {
   COLLECTOR: string;
@@ -110,7 +113,6 @@ export function createShop(env: (bindings: unknown) => Env): Hono {
     return c.body(body);
   });
   app.get('/spans', async (c) => {
-    const tracer = trace.getTracer('app');
     const result = await tracer.startActiveSpan('price', async (span) => {
       await Promise.resolve();
       tracer.startActiveSpan('discount', (inner) => {
