@@ -1,15 +1,20 @@
 import type { SpanId, TraceId } from '../../src/wire/ids.ts';
-import type { LogRecord, SpanRecord } from '../otlp/records.ts';
-import { type Chunk, decodeChunk } from './encoding/chunk.ts';
+import { hexInto } from './encoding/byte-writer.ts';
+import { type Chunk, type ChunkContent, chunkOwner, chunkTrust, decodeChunk } from './encoding/chunk.ts';
 import { logKey } from './encoding/fingerprint.ts';
-import { addLog, addSpan, emptySummary, type SummaryState } from './summary.ts';
+import { addLog, addSpan, emptySummary, mergeSummary, type SummaryState } from './summary.ts';
 import type { Trust } from './trace-store.ts';
 
+/** What one batch brought of a trace, as bytes: the records themselves are let go at once. */
 export interface LiveChunk extends Chunk {
-  /** The journal segment that holds it. */
-  segment: number;
   spans: number;
   logs: number;
+  /** Of this chunk alone. */
+  state: SummaryState;
+  /** Of its log records. */
+  logKeys: readonly string[];
+  /** The journal segment that holds it; 0 until it is synced. */
+  segment: number;
 }
 
 /** A trace that is still in memory (and in the journal): not in a block yet, or something came after it was. */
@@ -18,68 +23,119 @@ export interface LiveTrace<Home> {
   traceId: TraceId | '';
   /** Where the trace already lies in blocks. */
   home: Home | undefined;
-  /** Of everything known of the trace, blocks included. */
+  /** Of everything durable of the trace, blocks included. */
   state: SummaryState;
-  spanIds: Map<SpanId, Trust>;
-  logKeys: Set<string>;
   /** What is durable and not in a block. */
   chunks: LiveChunk[];
-  bytes: number;
   /** Accepted but not synced yet: what two requests bring at the same moment is compared as well. */
-  pending: Set<PendingChunk<Home>>;
+  pending: LiveChunk[];
+  bytes: number;
   /** Monotonic ms of the last change. */
   touchedMs: number;
   /** Monotonic ms since which something waits to be sealed. */
   waitingSinceMs: number;
+  /** All span ids and whose they are; a small trace is searched instead. */
+  owners: Map<SpanId, Trust> | undefined;
+  logKeys: Set<string> | undefined;
 }
 
-/** The new records of one trace in one batch. */
-export interface PendingChunk<Home> {
-  trace: LiveTrace<Home>;
-  trust: Trust;
-  spans: SpanRecord[];
-  logs: LogRecord[];
-  logKeys: string[];
-}
+// Reading through so many ids costs less than keeping a map of them.
+const MAX_SEARCHED_SPANS = 64;
 
 export function createLiveTrace<Home>(traceId: TraceId | '', nowMs: number): LiveTrace<Home> {
   return {
     traceId,
     home: undefined,
     state: emptySummary(traceId),
-    spanIds: new Map(),
-    logKeys: new Set(),
     chunks: [],
+    pending: [],
     bytes: 0,
-    pending: new Set(),
     touchedMs: nowMs,
     waitingSinceMs: nowMs,
+    owners: undefined,
+    logKeys: undefined,
   };
 }
 
-/** Learns the ids that are in a chunk, so that they are known when they come again. */
-export function learnIds(trace: LiveTrace<unknown>, chunk: Chunk): void {
-  const content = decodeChunk(chunk, trace.traceId);
-  for (const { span } of content.spans) trace.spanIds.set(span.spanId, content.trust);
-  for (const record of content.logs) trace.logKeys.add(logKey(record));
+/** Learns what lies in blocks, so that it is known when it comes again. */
+export function learnStored(trace: LiveTrace<unknown>, chunks: readonly Chunk[]): void {
+  trace.owners = new Map();
+  trace.logKeys ??= new Set();
+  for (const chunk of chunks) {
+    const content = decodeChunk(chunk, trace.traceId);
+    for (const { span } of content.spans) trace.owners.set(span.spanId, content.trust);
+    for (const record of content.logs) trace.logKeys.add(logKey(record));
+  }
+}
+
+const wanted = new Uint8Array(8);
+
+/** Who sent the span of this id that the trace already has. */
+export function ownerOf(trace: LiveTrace<unknown>, spanId: SpanId): Trust | undefined {
+  if (trace.owners) return trace.owners.get(spanId);
+  if (trace.chunks.length === 0 && trace.pending.length === 0) return undefined;
+  hexInto(wanted, spanId);
+  for (const chunks of [trace.chunks, trace.pending]) {
+    for (const chunk of chunks) {
+      const owner = chunkOwner(chunk, chunk.spans, wanted);
+      if (owner) return owner;
+    }
+  }
+  return undefined;
+}
+
+/** A chunk was accepted and waits for its sync. */
+export function addPending(trace: LiveTrace<unknown>, chunk: LiveChunk): void {
+  trace.pending.push(chunk);
+  if (chunk.logKeys.length > 0) {
+    trace.logKeys ??= new Set();
+    for (const key of chunk.logKeys) trace.logKeys.add(key);
+  }
+  if (trace.owners) learnOwners(trace.owners, chunk);
+  else if (spanCount(trace) > MAX_SEARCHED_SPANS) {
+    trace.owners = new Map();
+    for (const known of [...trace.chunks, ...trace.pending]) learnOwners(trace.owners, known);
+  }
+}
+
+/** A chunk could not be made durable. */
+export function removePending(trace: LiveTrace<unknown>, chunk: LiveChunk): void {
+  trace.pending.splice(trace.pending.indexOf(chunk), 1);
+  for (const key of chunk.logKeys) trace.logKeys?.delete(key);
+  if (trace.owners) for (const { span } of decodeChunk(chunk, trace.traceId).spans) trace.owners.delete(span.spanId);
 }
 
 /** Forgets what lay in blocks that are gone: the trace is what is left of it in memory. */
 export function forgetHome(trace: LiveTrace<unknown>): void {
   trace.home = undefined;
-  const { updatedMs } = trace.state;
+  trace.owners = undefined;
+  trace.logKeys = new Set(trace.chunks.flatMap(({ logKeys }) => logKeys));
   trace.state = emptySummary(trace.traceId);
-  trace.state.updatedMs = updatedMs;
-  trace.spanIds.clear();
-  trace.logKeys.clear();
-  for (const chunk of trace.chunks) {
-    learnIds(trace, chunk);
-    const { spans, logs } = decodeChunk(chunk, trace.traceId);
-    for (const record of spans) addSpan(trace.state, record);
-    for (const record of logs) addLog(trace.state, record);
-  }
-  for (const pending of trace.pending) {
-    for (const { span } of pending.spans) trace.spanIds.set(span.spanId, pending.trust);
-    for (const key of pending.logKeys) trace.logKeys.add(key);
-  }
+  for (const chunk of trace.chunks) mergeSummary(trace.state, chunk.state);
+  for (const chunk of trace.pending.splice(0)) addPending(trace, chunk);
+}
+
+function spanCount(trace: LiveTrace<unknown>): number {
+  let count = 0;
+  for (const { spans } of trace.chunks) count += spans;
+  for (const { spans } of trace.pending) count += spans;
+  return count;
+}
+
+function learnOwners(owners: Map<SpanId, Trust>, chunk: LiveChunk): void {
+  const trust = chunkTrust(chunk);
+  for (let at = 0; at < chunk.spans * 8; at += 8) owners.set(chunk.ids.toString('hex', at, at + 8), trust);
+}
+
+/** The summary of a chunk's content. */
+export function summarize(
+  traceId: TraceId | '',
+  content: Pick<ChunkContent, 'spans' | 'logs'>,
+  receivedAtMs: number,
+): SummaryState {
+  const state = emptySummary(traceId);
+  state.updatedMs = Math.round(receivedAtMs);
+  for (const record of content.spans) addSpan(state, record);
+  for (const record of content.logs) addLog(state, record);
+  return state;
 }

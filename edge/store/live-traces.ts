@@ -1,31 +1,44 @@
 import type { SpanId, TraceId } from '../../src/wire/ids.ts';
 import type { OtlpSpan } from '../../src/wire/otlp.ts';
 import type { LogRecord, SpanRecord } from '../otlp/records.ts';
+import { BatchEncoder, type TraceContent } from './encoding/batch.ts';
 import { type Chunk, decodeChunk } from './encoding/chunk.ts';
 import { logKey, spanFingerprint } from './encoding/fingerprint.ts';
-import { createLiveTrace, forgetHome, type LiveTrace, learnIds, type PendingChunk } from './live-trace.ts';
-import { addLog, addSpan, type SummaryState } from './summary.ts';
-import type { AcceptedBatch, AppendResult } from './trace-store.ts';
+import {
+  addPending,
+  createLiveTrace,
+  forgetHome,
+  type LiveChunk,
+  type LiveTrace,
+  learnStored,
+  ownerOf,
+  removePending,
+  summarize,
+} from './live-trace.ts';
+import { mergeSummary, type SummaryState } from './summary.ts';
+import type { AcceptedBatch, AppendResult, Trust } from './trace-store.ts';
 
-/** Where a trace lies in blocks already, asked once when something of it comes. */
-export interface StoredPart<Home> {
-  home: Home;
-  state: SummaryState;
-  chunks: Chunk[];
-}
-
-/** What the blocks know. */
+/** What the blocks know; asked once when something of a trace comes that is not in memory. */
 export interface BlockLookup<Home> {
-  find(traceId: TraceId): StoredPart<Home> | undefined;
+  find(traceId: TraceId): { home: Home; state: SummaryState } | undefined;
   chunks(home: Home, traceId: TraceId): Chunk[];
   hasLooseKey(key: string): boolean;
 }
 
 /** A batch without what was there before. */
 export interface PreparedBatch<Home> {
-  receivedAtMs: number;
-  chunks: PendingChunk<Home>[];
   result: AppendResult;
+  /** What the journal has to keep; `undefined` when nothing is new. */
+  record: Buffer | undefined;
+  parts: { trace: LiveTrace<Home>; chunk: LiveChunk }[];
+}
+
+/** The records of one trace in a batch that is being prepared. */
+interface Group<Home> extends TraceContent {
+  content: { trust: Trust; spans: SpanRecord[]; logs: LogRecord[] };
+  ordinals: Map<SpanId, number>;
+  trace: LiveTrace<Home>;
+  logKeys: string[];
 }
 
 /**
@@ -38,6 +51,7 @@ export class LiveTraces<Home> {
   readonly #traces = new Map<TraceId | '', LiveTrace<Home>>();
   readonly #blocks: BlockLookup<Home>;
   readonly #nowMs: () => number;
+  readonly #encoder = new BatchEncoder();
   bytes = 0;
 
   constructor(blocks: BlockLookup<Home>, nowMs: () => number) {
@@ -55,69 +69,58 @@ export class LiveTraces<Home> {
   }
 
   prepare(batch: AcceptedBatch): PreparedBatch<Home> {
-    const result: AppendResult = {
-      storedSpans: 0,
-      storedLogs: 0,
-      duplicateSpans: 0,
-      duplicateLogs: 0,
-      conflictingSpans: 0,
-    };
-    const chunks = new Map<TraceId | '', PendingChunk<Home>>();
-    const chunkOf = (traceId: TraceId | ''): PendingChunk<Home> => {
-      let chunk = chunks.get(traceId);
-      if (!chunk) {
-        chunk = { trace: this.#open(traceId), trust: batch.trust, spans: [], logs: [], logKeys: [] };
-        chunk.trace.pending.add(chunk);
-        chunks.set(traceId, chunk);
-      }
-      return chunk;
-    };
-    for (const record of batch.spans) this.#prepareSpan(chunkOf(record.span.traceId), record, result);
-    for (const record of batch.logs) this.#prepareLog(chunkOf(record.log.traceId ?? ''), record, result);
-    for (const [traceId, chunk] of chunks) {
-      if (chunk.spans.length > 0 || chunk.logs.length > 0) continue;
-      this.#release(chunk);
-      chunks.delete(traceId);
-    }
-    return { receivedAtMs: batch.receivedAtMs, chunks: [...chunks.values()], result };
+    const result = { storedSpans: 0, storedLogs: 0, duplicateSpans: 0, duplicateLogs: 0, conflictingSpans: 0 };
+    const groups = this.#group(batch, result);
+    if (groups.length === 0) return { result, record: undefined, parts: [] };
+    const { record, chunks } = this.#encoder.encode(batch.receivedAtMs, groups);
+    const parts = groups.map(({ trace, content, logKeys }, i) => {
+      const state = summarize(trace.traceId, content, batch.receivedAtMs);
+      const { ids, body } = chunks[i] as Chunk;
+      const chunk = { ids, body, spans: content.spans.length, logs: content.logs.length, state, logKeys, segment: 0 };
+      addPending(trace, chunk);
+      return { trace, chunk };
+    });
+    return { result, record, parts };
   }
 
-  /** The chunk is durable: it is counted and read from now on. */
-  apply(pending: PendingChunk<Home>, chunk: Chunk, segment: number, receivedAtMs: number): void {
-    const { trace, spans, logs } = pending;
-    trace.pending.delete(pending);
-    for (const record of spans) addSpan(trace.state, record);
-    for (const record of logs) addLog(trace.state, record);
-    trace.state.updatedMs = Math.max(trace.state.updatedMs, Math.round(receivedAtMs));
-    const bytes = chunk.ids.length + chunk.body.length;
-    trace.touchedMs = this.#nowMs();
-    if (trace.chunks.length === 0) trace.waitingSinceMs = trace.touchedMs;
-    trace.chunks.push({ ...chunk, segment, spans: spans.length, logs: logs.length });
-    trace.bytes += bytes;
-    this.bytes += bytes;
-    this.#traces.delete(trace.traceId);
-    this.#traces.set(trace.traceId, trace);
+  /** The batch is durable: it is counted and read from now on. */
+  apply(prepared: PreparedBatch<Home>, segment: number): void {
+    const nowMs = this.#nowMs();
+    for (const { trace, chunk } of prepared.parts) {
+      trace.pending.splice(trace.pending.indexOf(chunk), 1);
+      chunk.segment = segment;
+      mergeSummary(trace.state, chunk.state);
+      trace.touchedMs = nowMs;
+      if (trace.chunks.length === 0) trace.waitingSinceMs = nowMs;
+      trace.chunks.push(chunk);
+      const bytes = chunk.ids.length + chunk.body.length;
+      trace.bytes += bytes;
+      this.bytes += bytes;
+      this.#traces.delete(trace.traceId);
+      this.#traces.set(trace.traceId, trace);
+    }
   }
 
   /** The batch could not be made durable: as if it had never come. */
   rollBack(prepared: PreparedBatch<Home>): void {
-    for (const chunk of prepared.chunks) {
-      for (const { span } of chunk.spans) chunk.trace.spanIds.delete(span.spanId);
-      for (const key of chunk.logKeys) chunk.trace.logKeys.delete(key);
-      this.#release(chunk);
+    for (const { trace, chunk } of prepared.parts) {
+      removePending(trace, chunk);
+      this.#dropIfEmpty(trace);
     }
   }
 
   /** The first `count` chunks of a trace lie in blocks now. */
   sealed(trace: LiveTrace<Home>, count: number, home: Home): void {
-    for (const chunk of trace.chunks.splice(0, count)) {
-      const bytes = chunk.ids.length + chunk.body.length;
-      trace.bytes -= bytes;
-      this.bytes -= bytes;
+    const chunks = trace.chunks.splice(0, count);
+    for (const { ids, body } of chunks) {
+      trace.bytes -= ids.length + body.length;
+      this.bytes -= ids.length + body.length;
     }
     trace.home = home;
     trace.waitingSinceMs = this.#nowMs();
-    if (trace.chunks.length === 0 && trace.pending.size === 0) this.#traces.delete(trace.traceId);
+    if (this.#dropIfEmpty(trace) || trace.owners) return;
+    // It stays because something more is on its way: what was searched before must be known still.
+    learnStored(trace, [...chunks, ...trace.chunks, ...trace.pending]);
   }
 
   /** Blocks were deleted: what is left of their traces is in memory. */
@@ -125,10 +128,31 @@ export class LiveTraces<Home> {
     for (const trace of this.#traces.values()) if (trace.home === home) forgetHome(trace);
   }
 
-  #release(chunk: PendingChunk<Home>): void {
-    const { trace } = chunk;
-    trace.pending.delete(chunk);
-    if (trace.chunks.length === 0 && trace.pending.size === 0) this.#traces.delete(trace.traceId);
+  #dropIfEmpty(trace: LiveTrace<Home>): boolean {
+    if (trace.chunks.length > 0 || trace.pending.length > 0) return false;
+    return this.#traces.delete(trace.traceId);
+  }
+
+  #group(batch: AcceptedBatch, result: AppendResult): Group<Home>[] {
+    const groups = new Map<TraceId | '', Group<Home>>();
+    let last: Group<Home> | undefined;
+    const groupOf = (traceId: TraceId | ''): Group<Home> => {
+      if (last?.traceId === traceId) return last;
+      last = groups.get(traceId);
+      if (last) return last;
+      const content = { trust: batch.trust, spans: [], logs: [] };
+      last = { traceId, content, ordinals: new Map(), trace: this.#open(traceId), logKeys: [] };
+      groups.set(traceId, last);
+      return last;
+    };
+    for (const record of batch.spans) this.#addSpan(groupOf(record.span.traceId), record, result);
+    for (const record of batch.logs) this.#addLog(groupOf(record.log.traceId ?? ''), record, result);
+    const fresh: Group<Home>[] = [];
+    for (const group of groups.values()) {
+      if (group.content.spans.length > 0 || group.content.logs.length > 0) fresh.push(group);
+      else this.#dropIfEmpty(group.trace);
+    }
+    return fresh;
   }
 
   #open(traceId: TraceId | ''): LiveTrace<Home> {
@@ -139,60 +163,60 @@ export class LiveTraces<Home> {
     if (stored) {
       trace.home = stored.home;
       trace.state = stored.state;
-      for (const chunk of stored.chunks) learnIds(trace, chunk);
+      learnStored(trace, this.#blocks.chunks(stored.home, traceId));
     }
     this.#traces.set(traceId, trace);
     return trace;
   }
 
-  #prepareSpan(chunk: PendingChunk<Home>, record: SpanRecord, result: AppendResult): void {
-    const { trace } = chunk;
+  #addSpan(group: Group<Home>, record: SpanRecord, result: AppendResult): void {
+    const { trace, content, ordinals } = group;
     const { spanId } = record.span;
-    const owner = trace.spanIds.get(spanId);
+    const twin = ordinals.get(spanId);
+    const owner = twin === undefined ? ownerOf(trace, spanId) : content.trust;
     if (owner === undefined) {
-      trace.spanIds.set(spanId, chunk.trust);
-      chunk.spans.push(record);
+      ordinals.set(spanId, content.spans.length);
+      content.spans.push(record);
       result.storedSpans += 1;
-    } else if (owner === 'trusted' && chunk.trust === 'public') result.conflictingSpans += 1;
-    else if (this.#isSame(trace, record.span)) result.duplicateSpans += 1;
+      return;
+    }
+    const first = twin === undefined ? undefined : content.spans[twin]?.span;
+    const forged = owner === 'trusted' && content.trust === 'public';
+    if (!forged && this.#isSame(trace, first, record.span)) result.duplicateSpans += 1;
     else result.conflictingSpans += 1;
   }
 
-  #prepareLog(chunk: PendingChunk<Home>, record: LogRecord, result: AppendResult): void {
-    const { trace } = chunk;
+  #addLog(group: Group<Home>, record: LogRecord, result: AppendResult): void {
+    const { trace, content, logKeys } = group;
     const key = logKey(record);
-    if (trace.logKeys.has(key) || (trace.traceId === '' && this.#blocks.hasLooseKey(key))) {
+    const known = trace.logKeys?.has(key) || logKeys.includes(key);
+    if (known || (trace.traceId === '' && this.#blocks.hasLooseKey(key))) {
       result.duplicateLogs += 1;
       return;
     }
-    trace.logKeys.add(key);
-    chunk.logs.push(record);
-    chunk.logKeys.push(key);
+    content.logs.push(record);
+    logKeys.push(key);
     result.storedLogs += 1;
   }
 
   // A resent batch asks this for span after span of one trace: its spans are read once a turn.
   #compared: { trace: LiveTrace<Home>; spans: Map<SpanId, OtlpSpan> } | undefined;
 
-  #isSame(trace: LiveTrace<Home>, span: OtlpSpan): boolean {
-    for (const { spans } of trace.pending) {
-      const pending = spans.find((record) => record.span.spanId === span.spanId);
-      if (pending) return spanFingerprint(pending.span) === spanFingerprint(span);
-    }
-    if (this.#compared?.trace !== trace) {
+  #isSame(trace: LiveTrace<Home>, first: OtlpSpan | undefined, span: OtlpSpan): boolean {
+    if (!first && this.#compared?.trace !== trace) {
       this.#compared = { trace, spans: this.#spans(trace) };
       queueMicrotask(() => {
         this.#compared = undefined;
       });
     }
-    const stored = this.#compared.spans.get(span.spanId);
-    return stored !== undefined && spanFingerprint(stored) === spanFingerprint(span);
+    const known = first ?? this.#compared?.spans.get(span.spanId);
+    return known !== undefined && spanFingerprint(known) === spanFingerprint(span);
   }
 
   #spans(trace: LiveTrace<Home>): Map<SpanId, OtlpSpan> {
     const spans = new Map<SpanId, OtlpSpan>();
     const stored = trace.home === undefined ? [] : this.#blocks.chunks(trace.home, trace.traceId);
-    for (const chunk of [...stored, ...trace.chunks]) {
+    for (const chunk of [...stored, ...trace.chunks, ...trace.pending]) {
       for (const { span } of decodeChunk(chunk, trace.traceId).spans) {
         if (!spans.has(span.spanId)) spans.set(span.spanId, span);
       }

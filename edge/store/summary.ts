@@ -87,19 +87,19 @@ interface Origin {
   sessionId: string;
 }
 
-// Every record of a batch shares its resource: it is read once.
-const origins = new WeakMap<ResourceRecord, Origin>();
+// Records of a batch share their resource and come one after the other.
+let lastResource: ResourceRecord | undefined;
+let lastOrigin: Origin = { service: '', sessionId: '' };
 
 function originOf(resource: ResourceRecord): Origin {
-  let origin = origins.get(resource);
-  if (!origin) {
-    origin = {
+  if (resource !== lastResource) {
+    lastOrigin = {
       service: textAttribute(resource.attributes, ATTR_SERVICE_NAME) ?? '',
       sessionId: textAttribute(resource.attributes, ATTR_SESSION_ID) ?? '',
     };
-    origins.set(resource, origin);
+    lastResource = resource;
   }
-  return origin;
+  return lastOrigin;
 }
 
 /** Takes a span that is new to the trace into its state. */
@@ -174,11 +174,18 @@ function routesBetter(state: SummaryState, rank: number, startUs: number, route:
 }
 
 function addPerson(state: SummaryState, attributes: readonly OtlpKeyValue[], origin: Origin): void {
-  if (state.sessionId === '') state.sessionId = textAttribute(attributes, ATTR_SESSION_ID) ?? origin.sessionId;
-  if (state.userId === '') {
-    state.userId = textAttribute(attributes, ATTR_USER_ID) ?? textAttribute(attributes, ATTR_USER_HASH) ?? '';
+  if (state.sessionId === '') state.sessionId = origin.sessionId;
+  if (state.sessionId !== '' && state.userId !== '') return;
+  for (const { key, value } of attributes) {
+    // Most keys are none of these, and lengths are compared faster than texts.
+    if (key.length > LONGEST_PERSON_KEY) continue;
+    if (key === ATTR_SESSION_ID) state.sessionId ||= value?.stringValue ?? '';
+    else if (key === ATTR_USER_ID) state.userId = value?.stringValue ?? state.userId;
+    else if (key === ATTR_USER_HASH) state.userId ||= value?.stringValue ?? '';
   }
 }
+
+const LONGEST_PERSON_KEY = Math.max(ATTR_SESSION_ID.length, ATTR_USER_ID.length, ATTR_USER_HASH.length);
 
 function addVital(state: SummaryState, attributes: readonly OtlpKeyValue[]): void {
   const name = textAttribute(attributes, ATTR_WEB_VITAL_NAME)?.toLowerCase();

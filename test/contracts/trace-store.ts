@@ -463,6 +463,7 @@ function everyKind(): AcceptedBatch {
     traceId,
     spanId: '00f067aa0ba902b7',
     name: '',
+    kind: 0,
     startTimeUnixNano: '1763788800123456789',
     endTimeUnixNano: '1763788800123456789',
   };

@@ -227,7 +227,7 @@ describe.runIf(canMount)('a disk that is full', () => {
 
   function fill(path: string): void {
     try {
-      for (let size = 1; ; size += 1) writeFileSync(path, Buffer.alloc(4096), { flag: 'a' });
+      for (;;) writeFileSync(path, Buffer.alloc(4096), { flag: 'a' });
     } catch (error) {
       expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
     }

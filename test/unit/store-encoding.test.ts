@@ -4,7 +4,13 @@ import { BatchEncoder, decodeBatch } from '../../edge/store/encoding/batch.ts';
 import { CODEC, decodeBlock, encodeBlock } from '../../edge/store/encoding/block.ts';
 import { ByteReader, DamagedDataError } from '../../edge/store/encoding/byte-reader.ts';
 import { ByteWriter } from '../../edge/store/encoding/byte-writer.ts';
-import { type Chunk, type ChunkContent, ChunkEncoder, decodeChunk } from '../../edge/store/encoding/chunk.ts';
+import {
+  type Chunk,
+  type ChunkContent,
+  ChunkEncoder,
+  decodeChunk,
+  ordinalsOf,
+} from '../../edge/store/encoding/chunk.ts';
 import { KNOWN_WORDS } from '../../edge/store/encoding/known-words.ts';
 import { readTime, timeBase, writeTime } from '../../edge/store/encoding/time.ts';
 import { readValue, writeValue } from '../../edge/store/encoding/value.ts';
@@ -13,7 +19,7 @@ import { pageViews } from '../support/page-views.ts';
 
 function chunkOf(content: ChunkContent): Chunk {
   const encoder = new ChunkEncoder();
-  encoder.encode(content);
+  encoder.encode(content, ordinalsOf(content.spans));
   return { ids: encoder.ids.copy(), body: encoder.body.copy() };
 }
 
@@ -145,7 +151,7 @@ describe('chunks, batches and blocks', () => {
   test('a batch holds its chunks and when it came', () => {
     const { record, chunks } = new BatchEncoder().encode(
       12_345,
-      contents.map((content) => ({ traceId: view.traceId, content })),
+      contents.map((content) => ({ traceId: view.traceId, content, ordinals: ordinalsOf(content.spans) })),
     );
     const batch = decodeBatch(record);
     expect(batch.receivedAtMs).toBe(12_345);

@@ -1,4 +1,4 @@
-import type { TraceId } from '../../../src/wire/ids.ts';
+import type { SpanId, TraceId } from '../../../src/wire/ids.ts';
 import { ByteReader, DamagedDataError } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { type Chunk, type ChunkContent, ChunkEncoder } from './chunk.ts';
@@ -17,23 +17,28 @@ export interface EncodedBatch {
   chunks: TraceChunk[];
 }
 
+/** What a batch holds of one trace. */
+export interface TraceContent {
+  traceId: TraceId | '';
+  content: ChunkContent;
+  /** Place of each span in `content.spans` by its id. */
+  ordinals: ReadonlyMap<SpanId, number>;
+}
+
 /** Writes what a journal record holds: one batch, as one chunk a trace. */
 export class BatchEncoder {
   readonly #encoder = new ChunkEncoder();
   readonly #record = new ByteWriter();
 
   /** The record, and the chunks as views into it in the order of `contents`. */
-  encode(
-    receivedAtMs: number,
-    contents: readonly { traceId: TraceId | ''; content: ChunkContent }[],
-  ): { record: Buffer; chunks: Chunk[] } {
+  encode(receivedAtMs: number, contents: readonly TraceContent[]): { record: Buffer; chunks: Chunk[] } {
     const out = this.#record;
     out.reset();
     out.byte(BATCH_VERSION);
     out.varint(Math.max(0, Math.round(receivedAtMs)));
     const ends: { ids: number; body: number; end: number }[] = [];
-    for (const { traceId, content } of contents) {
-      this.#encoder.encode(content);
+    for (const { traceId, content, ordinals } of contents) {
+      this.#encoder.encode(content, ordinals);
       const { ids, body } = this.#encoder;
       out.hex(traceId === '' ? NO_TRACE : traceId);
       out.varint(ids.length);

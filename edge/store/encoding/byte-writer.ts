@@ -8,6 +8,13 @@ for (let value = 0; value < 16; value += 1) {
   HEX_VALUE[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
+/** Writes hex digits as bytes to the front of `into`. */
+export function hexInto(into: Uint8Array, digits: string): void {
+  for (let i = 0, at = 0; i < digits.length; i += 2, at += 1) {
+    into[at] = ((HEX_VALUE[digits.charCodeAt(i)] ?? 0) << 4) | (HEX_VALUE[digits.charCodeAt(i + 1)] ?? 0);
+  }
+}
+
 /** A growing buffer for the store's binary records; `reset` and use it again rather than making another. */
 export class ByteWriter {
   #bytes: Buffer;

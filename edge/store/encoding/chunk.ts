@@ -1,6 +1,7 @@
 import type { SpanId, TraceId } from '../../../src/wire/ids.ts';
 import type { LogRecord, ResourceRecord, ScopeRecord, SpanRecord } from '../../otlp/records.ts';
 import type { Trust } from '../trace-store.ts';
+import { ShapeReader, ShapeWriter } from './attribute-shapes.ts';
 import { ByteReader, DamagedDataError } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { readResource, readScope, writeResource, writeScope } from './envelope.ts';
@@ -24,6 +25,28 @@ export interface ChunkContent {
   logs: LogRecord[];
 }
 
+/** Places of spans by id, for `ChunkEncoder.encode`. */
+export function ordinalsOf(spans: readonly SpanRecord[]): Map<SpanId, number> {
+  return new Map(spans.map(({ span }, ordinal) => [span.spanId, ordinal]));
+}
+
+/** Whether a chunk holds a span, and whose it is, without decoding it. */
+export function chunkOwner(chunk: Chunk, spanCount: number, spanId: Uint8Array): Trust | undefined {
+  const { ids } = chunk;
+  const first = spanId[0];
+  for (let at = 0, end = spanCount * 8; at < end; at += 8) {
+    if (ids[at] !== first) continue;
+    let same = 1;
+    while (same < 8 && ids[at + same] === spanId[same]) same += 1;
+    if (same === 8) return chunkTrust(chunk);
+  }
+  return undefined;
+}
+
+export function chunkTrust(chunk: Chunk): Trust {
+  return chunk.body[0] === 1 ? 'trusted' : 'public';
+}
+
 /** Writes chunks; one encoder holds the buffers and is used over and over. */
 export class ChunkEncoder {
   readonly ids = new ByteWriter();
@@ -31,8 +54,11 @@ export class ChunkEncoder {
   readonly #resource = new ByteWriter(4096);
   #resourceRecord: ResourceRecord | undefined;
 
-  /** Leaves the chunk in `ids` and `body` until the next call. */
-  encode(content: ChunkContent): void {
+  /**
+   * Leaves the chunk in `ids` and `body` until the next call.
+   * @param ordinals place of each span in `content.spans` by its id
+   */
+  encode(content: ChunkContent, ordinals: ReadonlyMap<SpanId, number>): void {
     const { ids, body } = this;
     ids.reset();
     body.reset();
@@ -43,14 +69,10 @@ export class ChunkEncoder {
     this.#writeEnvelopes(places);
     body.varint(content.spans.length);
     body.varint(content.logs.length);
-    const ordinals = new Map<SpanId, number>();
-    for (const { span } of content.spans) {
-      ordinals.set(span.spanId, ordinals.size);
-      ids.hex(span.spanId);
-    }
+    for (const { span } of content.spans) ids.hex(span.spanId);
     const base = timeBase(firstTime(content));
     writeTimeBase(body, base);
-    const context = { body, ids, base, ordinals };
+    const context = { body, ids, base, ordinals, shapes: new ShapeWriter() };
     for (const record of content.spans) writeSpan(context, record.span, places.change(record));
     for (const record of content.logs) writeLog(context, record.log, places.change(record));
   }
@@ -110,7 +132,7 @@ export function decodeChunk(chunk: Chunk, traceId: TraceId | ''): ChunkContent {
   const logCount = body.varint();
   const spanIds: SpanId[] = [];
   for (let i = 0; i < spanCount; i += 1) spanIds.push(ids.hex(8));
-  const context = { body, ids, base: readTimeBase(body), spanIds };
+  const context = { body, ids, base: readTimeBase(body), spanIds, shapes: new ShapeReader() };
   let place: EnvelopePlace = { resource: 0, scope: 0 };
   const envelope = (change: EnvelopePlace | undefined): { resource: ResourceRecord; scope: ScopeRecord } => {
     place = change ?? place;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ATTR_CLOCK_OFFSET, ATTR_EVENT_ID } from '../../../src/wire/names.ts';
 import type { OtlpSpan } from '../../../src/wire/otlp.ts';
 import type { LogRecord } from '../../otlp/records.ts';
+import { ShapeWriter } from './attribute-shapes.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { writeLog } from './log.ts';
 import { writeSpan } from './span.ts';
@@ -20,7 +21,7 @@ const EPOCH = timeBase('0');
 export function spanFingerprint(span: OtlpSpan): string {
   ids.reset();
   body.reset();
-  writeSpan({ ids, body, base: EPOCH, ordinals: NO_ORDINALS }, span, undefined);
+  writeSpan({ ids, body, base: EPOCH, ordinals: NO_ORDINALS, shapes: new ShapeWriter() }, span, undefined);
   return ids.view().toString('latin1') + body.view().toString('latin1');
 }
 
@@ -36,7 +37,7 @@ export function logKey(record: LogRecord): string {
     body,
     resource.attributes.filter(({ key }) => key !== ATTR_CLOCK_OFFSET),
   );
-  writeLog({ ids, body, base: EPOCH, ordinals: NO_ORDINALS }, log, undefined);
+  writeLog({ ids, body, base: EPOCH, ordinals: NO_ORDINALS, shapes: new ShapeWriter() }, log, undefined);
   return createHash('sha256').update(ids.view()).update(body.view()).digest('base64');
 }
 

@@ -96,6 +96,9 @@ export const KNOWN_WORDS: readonly string[] = [
   'interaction',
 ];
 
+/** No known word that is a value is longer: longer values need no look-up. */
+export const LONGEST_KNOWN_VALUE = 18;
+
 const PLACES = new Map(KNOWN_WORDS.map((word, place) => [word, place]));
 
 /** Place of a text in `KNOWN_WORDS`; `undefined` for any other text. */

@@ -2,6 +2,7 @@ import type { TraceId } from '../../../src/wire/ids.ts';
 import type { OtlpLogRecord } from '../../../src/wire/otlp.ts';
 import {
   type EnvelopePlace,
+  NO_ATTRIBUTES,
   type ReadContext,
   readEnvelopePlace,
   type WriteContext,
@@ -9,7 +10,7 @@ import {
 } from './span.ts';
 import { readReference, writeReference } from './span-reference.ts';
 import { readTime, writeTime } from './time.ts';
-import { readAttributes, readValue, readWord, writeAttributes, writeValue, writeWord } from './value.ts';
+import { readValue, readWord, writeValue, writeWord } from './value.ts';
 
 const HAS_EVENT_NAME = 1 << 0;
 const HAS_TIME = 1 << 1;
@@ -22,7 +23,7 @@ const HAS_DROPPED = 1 << 7;
 
 /** Everything of a log record but its trace id. */
 export function writeLog(context: WriteContext, log: OtlpLogRecord, envelope: EnvelopePlace | undefined): void {
-  const { body, ids, base, ordinals } = context;
+  const { body, ids, base, ordinals, shapes } = context;
   const head =
     (log.eventName ? HAS_EVENT_NAME : 0) |
     (log.timeUnixNano === undefined ? 0 : HAS_TIME) |
@@ -44,13 +45,13 @@ export function writeLog(context: WriteContext, log: OtlpLogRecord, envelope: En
   }
   if (log.body !== undefined) writeValue(body, log.body);
   if (log.flags) body.varint(log.flags);
-  writeAttributes(body, log.attributes);
+  shapes.write(body, log.attributes ?? NO_ATTRIBUTES);
   if (head & HAS_DROPPED) body.varint(log.droppedAttributesCount ?? 0);
 }
 
 /** Reads a log record of `traceId` ('' when it belongs to no trace). */
 export function readLog(context: ReadContext, traceId: TraceId | ''): LogAndEnvelope {
-  const { body, ids, base, spanIds } = context;
+  const { body, ids, base, spanIds, shapes } = context;
   const head = body.varint();
   const envelope = head & HAS_ENVELOPE ? readEnvelopePlace(body) : undefined;
   const log: OtlpLogRecord = {};
@@ -68,7 +69,7 @@ export function readLog(context: ReadContext, traceId: TraceId | ''): LogAndEnve
   }
   if (head & HAS_BODY) log.body = readValue(body);
   if (head & HAS_FLAGS) log.flags = body.varint();
-  const attributes = readAttributes(body);
+  const attributes = shapes.read(body);
   if (attributes.length > 0) log.attributes = attributes;
   if (head & HAS_DROPPED) log.droppedAttributesCount = body.varint();
   return { log, envelope };

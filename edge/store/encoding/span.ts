@@ -1,5 +1,6 @@
 import type { SpanId } from '../../../src/wire/ids.ts';
-import type { OtlpSpan, OtlpSpanEvent, OtlpSpanLink } from '../../../src/wire/otlp.ts';
+import type { OtlpKeyValue, OtlpSpan, OtlpSpanEvent, OtlpSpanLink } from '../../../src/wire/otlp.ts';
+import type { ShapeReader, ShapeWriter } from './attribute-shapes.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { readReference, writeReference } from './span-reference.ts';
@@ -16,6 +17,9 @@ const HAS_TRACE_STATE = 1 << 7;
 const HAS_LINKS = 1 << 8;
 const HAS_DROPPED = 1 << 9;
 
+/** What a record without attributes has. */
+export const NO_ATTRIBUTES: readonly OtlpKeyValue[] = [];
+
 /** Places of a record's resource and scope in its chunk. */
 export interface EnvelopePlace {
   resource: number;
@@ -28,6 +32,7 @@ export interface WriteContext {
   ids: ByteWriter;
   base: TimeBase;
   ordinals: ReadonlyMap<SpanId, number>;
+  shapes: ShapeWriter;
 }
 
 export interface ReadContext {
@@ -35,11 +40,12 @@ export interface ReadContext {
   ids: ByteReader;
   base: TimeBase;
   spanIds: readonly SpanId[];
+  shapes: ShapeReader;
 }
 
 /** Everything of a span but its own ids; `envelope` when it differs from the record before. */
 export function writeSpan(context: WriteContext, span: OtlpSpan, envelope: EnvelopePlace | undefined): void {
-  const { body, ids, base, ordinals } = context;
+  const { body, ids, base, ordinals, shapes } = context;
   const kind = span.kind ?? 0;
   const dropped = span.droppedAttributesCount || span.droppedEventsCount || span.droppedLinksCount;
   const head =
@@ -60,7 +66,7 @@ export function writeSpan(context: WriteContext, span: OtlpSpan, envelope: Envel
   const start = timeBase(span.startTimeUnixNano);
   writeTime(body, start, span.endTimeUnixNano);
   if (span.flags) body.varint(span.flags);
-  writeAttributes(body, span.attributes);
+  shapes.write(body, span.attributes ?? NO_ATTRIBUTES);
   if (head & HAS_STATUS) {
     body.varint(span.status?.code ?? 0);
     writeWord(body, span.status?.message ?? '');
@@ -83,7 +89,7 @@ export function writeSpan(context: WriteContext, span: OtlpSpan, envelope: Envel
 
 /** Reads a span into `into`, which holds its ids; answers its envelope when that was written. */
 export function readSpan(context: ReadContext, into: Pick<OtlpSpan, 'traceId' | 'spanId'>): SpanAndEnvelope {
-  const { body, ids, base, spanIds } = context;
+  const { body, ids, base, spanIds, shapes } = context;
   const head = body.varint();
   const kind = (head & 7) === KIND_ELSEWHERE ? body.varint() : head & 7;
   const envelope = head & HAS_ENVELOPE ? readEnvelopePlace(body) : undefined;
@@ -91,11 +97,10 @@ export function readSpan(context: ReadContext, into: Pick<OtlpSpan, 'traceId' | 
   const parentSpanId = readReference(body, ids, spanIds);
   const startTimeUnixNano = readTime(body, base);
   const start = timeBase(startTimeUnixNano);
-  const span: OtlpSpan = { ...into, name, startTimeUnixNano, endTimeUnixNano: readTime(body, start) };
-  if (kind > 0) span.kind = kind;
+  const span: OtlpSpan = { ...into, name, kind, startTimeUnixNano, endTimeUnixNano: readTime(body, start) };
   if (parentSpanId !== undefined) span.parentSpanId = parentSpanId;
   if (head & HAS_FLAGS) span.flags = body.varint();
-  const attributes = readAttributes(body);
+  const attributes = shapes.read(body);
   if (attributes.length > 0) span.attributes = attributes;
   if (head & HAS_STATUS) span.status = readStatus(body);
   if (head & HAS_TRACE_STATE) span.traceState = readWord(body);

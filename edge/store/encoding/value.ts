@@ -1,7 +1,7 @@
 import type { OtlpAnyValue, OtlpKeyValue } from '../../../src/wire/otlp.ts';
 import { type ByteReader, DamagedDataError } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { KNOWN_WORDS, knownWordPlace } from './known-words.ts';
+import { KNOWN_WORDS, knownWordPlace, LONGEST_KNOWN_VALUE } from './known-words.ts';
 
 // The low two bits of a value's first varint say what the rest of it is.
 const TEXT = 0;
@@ -20,6 +20,9 @@ const ARRAY = 7;
 const MAP = 8;
 const BYTES = 9;
 const ODD_BASE64 = 10;
+const SAME = 11;
+/** Stands for the value a reader knows from before. */
+export const SAME_VALUE = SAME * 4 + OTHER;
 
 /** A text as its place among the known words, or as itself. */
 export function writeWord(out: ByteWriter, text: string): void {
@@ -85,7 +88,7 @@ function writeTag(out: ByteWriter, tag: number): void {
 }
 
 function writeText(out: ByteWriter, text: string): void {
-  const place = knownWordPlace(text);
+  const place = text.length <= LONGEST_KNOWN_VALUE ? knownWordPlace(text) : undefined;
   if (place === undefined) out.text(text, 4, TEXT);
   else out.varint(place * 4 + KNOWN);
 }
@@ -130,8 +133,10 @@ function writeBytes(out: ByteWriter, base64: string): void {
   } else out.text(base64);
 }
 
-export function readValue(reader: ByteReader): OtlpAnyValue {
+/** @param before what `SAME_VALUE` stands for */
+export function readValue(reader: ByteReader, before?: OtlpAnyValue): OtlpAnyValue {
   const head = reader.varint();
+  if (head === SAME_VALUE && before) return before;
   const rest = Math.floor(head / 4);
   switch (head % 4) {
     case TEXT:

@@ -1,5 +1,5 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
-import { BatchEncoder, decodeBatch } from '../encoding/batch.ts';
+import { decodeBatch } from '../encoding/batch.ts';
 import { decodeChunk } from '../encoding/chunk.ts';
 import { looseKey } from '../encoding/fingerprint.ts';
 import type { LiveTrace } from '../live-trace.ts';
@@ -48,7 +48,6 @@ export class SqliteStore implements TraceStore {
   readonly #journal: Journal;
   readonly #live: LiveTraces<PartFile>;
   readonly #sealer: Sealer;
-  readonly #encoder = new BatchEncoder();
   #version = Date.now();
   #closing: Promise<void> | undefined;
   #latestMs = 0;
@@ -63,7 +62,7 @@ export class SqliteStore implements TraceStore {
       {
         find: (traceId) => {
           const held = parts.holding(traceId);
-          return held && { home: held.part, state: held.state, chunks: held.part.reader.chunks(traceId) };
+          return held && { home: held.part, state: held.state };
         },
         chunks: (part, traceId) => part.reader.chunks(traceId),
         hasLooseKey: (key) => parts.all().some(({ reader }) => reader.hasLooseKey(looseKey(key))),
@@ -93,9 +92,7 @@ export class SqliteStore implements TraceStore {
   #replayBatch(payload: Buffer, segment: number): void {
     const { receivedAtMs, chunks } = decodeBatch(payload);
     for (const { traceId, chunk } of chunks) {
-      const content = decodeChunk(chunk, traceId);
-      const prepared = this.#live.prepare({ receivedAtMs, keyId: '', ...content });
-      this.#apply(prepared, this.#encode(prepared).chunks, segment);
+      this.#apply(this.#live.prepare({ receivedAtMs, keyId: '', ...decodeChunk(chunk, traceId) }), segment);
     }
   }
 
@@ -104,16 +101,15 @@ export class SqliteStore implements TraceStore {
     if (this.#live.bytes > MAX_LIVE_BYTES) throw new StoreUnavailableError('The disk cannot follow; try again later.');
     this.#watchClock(batch.receivedAtMs);
     const prepared = this.#live.prepare(batch);
-    if (prepared.chunks.length === 0) return prepared.result;
-    const { record, chunks } = this.#encode(prepared);
+    if (!prepared.record) return prepared.result;
     let segment: number;
     try {
-      segment = await this.#journal.append(record);
+      segment = await this.#journal.append(prepared.record);
     } catch (cause) {
       this.#live.rollBack(prepared);
       throw new StoreUnavailableError(`The journal cannot be written: ${reason(cause)}.`, { cause });
     }
-    this.#apply(prepared, chunks, segment);
+    this.#apply(prepared, segment);
     this.#version += 1;
     return prepared.result;
   }
@@ -130,21 +126,9 @@ export class SqliteStore implements TraceStore {
     } else if (behindMs < 0) this.#latestMs = receivedAtMs;
   }
 
-  #encode(prepared: PreparedBatch<PartFile>): ReturnType<BatchEncoder['encode']> {
-    const contents = prepared.chunks.map((content) => ({ traceId: content.trace.traceId, content }));
-    return this.#encoder.encode(prepared.receivedAtMs, contents);
-  }
-
-  #apply(
-    prepared: PreparedBatch<PartFile>,
-    chunks: ReturnType<BatchEncoder['encode']>['chunks'],
-    segment: number,
-  ): void {
-    prepared.chunks.forEach((pending, i) => {
-      const chunk = chunks[i];
-      if (chunk) this.#live.apply(pending, chunk, segment, prepared.receivedAtMs);
-    });
-    this.#sealer.added(segment, chunks.length);
+  #apply(prepared: PreparedBatch<PartFile>, segment: number): void {
+    this.#live.apply(prepared, segment);
+    this.#sealer.added(segment, prepared.parts.length);
   }
 
   async trace(traceId: TraceId): Promise<StoredTrace | undefined> {
