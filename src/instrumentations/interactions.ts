@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
 import { nameLengthOf, operatedElement, roleOf, selectorOf } from '../browser/element.ts';
 import { listen } from '../browser/listen.ts';
 import type { Activity } from '../context/activities.ts';
@@ -29,6 +29,9 @@ export const interactions: Instrumentation = {
       // What a script dispatches belongs to whatever made it do so.
       if (!event.isTrusted) return;
       if (last && continues(last.event, event, last.activity, contexts.held() === last.activity.context)) {
+        // People click; that the work began with the press is a detail.
+        if (last.event.type === 'pointerdown' && event.type === 'click')
+          describe(last.activity.span, 'click', operatedElement(last.event.target));
         contexts.hold(last.activity.context);
         return;
       }
@@ -40,19 +43,16 @@ export const interactions: Instrumentation = {
         kind: 'interaction',
         startMs: clock.at(event.timeStamp),
         startSpan(parent, options) {
-          const role = element ? roleOf(element) : 'document';
-          const attributes: Attributes = {
-            ...options.attributes,
-            [ATTR_INTERACTION_TYPE]: type,
-            [ATTR_URL_TEMPLATE]: route,
-          };
+          const attributes: Attributes = { ...options.attributes, [ATTR_URL_TEMPLATE]: route };
           if (element) {
-            attributes[ATTR_INTERACTION_TARGET_ROLE] = role;
+            attributes[ATTR_INTERACTION_TARGET_ROLE] = roleOf(element);
             attributes[ATTR_INTERACTION_TARGET_NAME_LENGTH] = nameLengthOf(element);
             attributes[ATTR_ELEMENT_TAG] = element.localName;
             attributes[ATTR_ELEMENT_SELECTOR] = selectorOf(element);
           }
-          return core.startSpan(`${type} ${role}`, { ...options, attributes }, parent);
+          const span = core.startSpan(type, { ...options, attributes }, parent);
+          describe(span, type, element);
+          return span;
         },
       });
       last = { activity, event };
@@ -60,6 +60,11 @@ export const interactions: Instrumentation = {
     });
   },
 };
+
+function describe(span: Span | undefined, type: string, element: Element | undefined): void {
+  span?.updateName(`${type} ${element ? roleOf(element) : 'document'}`);
+  span?.setAttribute(ATTR_INTERACTION_TYPE, type);
+}
 
 /**
  * Whether `event` is a further part of what `before` began: a submit or change the browser dispatches inside a click or
