@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 import { type Parts, startParts } from './run/parts.ts';
 import type { Trace } from './run/traces.ts';
 import { formatTree } from './run/tree.ts';
-import { visitShop } from './run/visit.ts';
 
 const USAGE = `npm run demo                      start the shop and stay up
 npm run demo -- --visit           and send a visitor through it
@@ -44,6 +43,7 @@ try {
   else printAddresses(parts);
   if (visit) {
     progress('\nA visitor');
+    const { visitShop } = await import('./run/visit.ts'); // Playwright takes a while to load
     const traces = await visitShop({
       shop: edge.url,
       collector: collector.url,
