@@ -34,6 +34,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 10_000;
+const DRAIN_CHECK_MS = 50;
 const CHECK_INTERVAL_MS = 5_000;
 
 /**
@@ -70,8 +71,10 @@ export async function serveCollector(options: ServeOptions): Promise<CollectorSe
 async function drain(server: Server, collector: Collector): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   collector.stop();
-  server.closeIdleConnections();
+  // A kept-alive connection that was busy a moment ago is idle when its answer is out, and nobody tells us.
+  const idle = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS);
   const overdue = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
   await closed;
+  clearInterval(idle);
   clearTimeout(overdue);
 }

@@ -15,6 +15,9 @@ import {
   type TraceStore,
 } from '../../edge/server.ts';
 
+/** The command line as it ships. */
+const CLI = 'dist/cli.js';
+
 export const PUBLIC_KEY = 'pk_test_public';
 export const SECRET_KEY = 'sk_test_secret';
 
@@ -76,7 +79,7 @@ export async function spawnCollector({
   data,
   args = [],
   env = {},
-  cli = 'edge/cli.ts',
+  cli = CLI,
 }: SpawnOptions): Promise<CollectorProcess> {
   const child = spawn(process.execPath, [cli, '--port', '0', '--data', data, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -109,7 +112,7 @@ export async function spawnCollector({
 
 /** What the command line prints and answers when it does not stay up. */
 export async function runCli(args: string[], options: { env?: NodeJS.ProcessEnv; cli?: string } = {}) {
-  const child = spawn(process.execPath, [options.cli ?? 'edge/cli.ts', ...args], {
+  const child = spawn(process.execPath, [options.cli ?? CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   });
