@@ -1,4 +1,6 @@
 import type { Attributes, Span } from '@opentelemetry/api';
+import type { Consent } from './session/consent.ts';
+import type { User } from './session/identity.ts';
 
 /** What `start` answers. Every method may be called at any time, also after `stop`; none throws of itself. */
 export interface Agent {
@@ -13,6 +15,12 @@ export interface Agent {
   trace<T>(name: string, fn: (span: Span) => T, attributes?: Attributes): T;
   /** Reports an error the page has handled, in the trace of the running task. */
   captureException(error: unknown, attributes?: Attributes): void;
+  /** Says who is signed in, for what comes from now on; `undefined` for nobody. Sent with consent `full` only. */
+  setUser(user: User | undefined): void;
+  /** Adds attributes to what comes from now on: a tenant, a feature flag. `undefined` takes one away. */
+  setAttributes(attributes: Attributes): void;
+  /** Changes what the visitor agreed to, from now on. `off` forgets the session and what was not sent yet. */
+  setConsent(consent: Consent): void;
   /** The session of now, 32 hex digits; `undefined` after `stop` and without consent. */
   readonly sessionId: string | undefined;
   /** The trace of the running task, else of the page view; 32 hex digits. */

@@ -1,10 +1,19 @@
+import type { Attributes } from '@opentelemetry/api';
 import { warnOnce } from './browser/guard.ts';
+import { askedConsent, CONSENT_MODES, type Consent } from './session/consent.ts';
+
+/** What `beforeSend` is shown. Its `attributes` may be changed; ids and times may not. */
+export interface Outgoing {
+  type: 'span' | 'event';
+  readonly name: string;
+  attributes: Attributes;
+}
 
 /** What `start` takes; on the script tag the same names in kebab-case after `data-`. */
 export interface Options {
   /** The page's key, as the collector printed it. An identifier, not a secret. Required. */
   key: string;
-  /** `service.name` of this site's pages, e.g. `shop-web`. */
+  /** `service.name` of this site's pages, e.g. `shop-web`. Default `unknown_service`. */
   service?: string;
   /** Where the collector is, e.g. `https://collector.example`. Default: where the script came from; required for `import`. */
   collector?: string;
@@ -16,14 +25,35 @@ export interface Options {
   sampleRatio?: number;
   /** Origins besides our own whose requests carry `traceparent`. They must allow the header by CORS. Default none. */
   propagateTo?: readonly string[];
+  /** Attributes sent as `baggage` along with `traceparent`, e.g. `session.id`, `user.id`, or one of yours. Default none. */
+  propagateBaggage?: readonly string[];
+  /** What the visitor agreed to. Default `full`, or `minimal` under Global Privacy Control and Do Not Track. */
+  consent?: Consent;
   /** Names a page from its URL; low cardinality. Default: the path with ids, numbers and hashes replaced. */
   route?: (url: URL) => string;
+  /** Requests not to be traced: patterns, or beginnings of absolute URLs or of paths. Default none. */
+  ignoreUrls?: readonly (string | RegExp)[];
+  /** Names the operation of a GraphQL request, from its URL and body where that is text. */
+  graphql?: (url: URL, body: string) => string | undefined;
+  /** Rewrites every text value before it is sent. One that throws keeps the span or event from being sent. */
+  redact?: (value: string, attribute: string) => string;
+  /** Attributes of every span and event, e.g. `{ tenant: 'acme' }`; JSON on the script tag. */
+  attributes?: Attributes;
+  /** Has the last word on each span and event: `false` drops it, which is counted. */
+  beforeSend?: (outgoing: Outgoing) => unknown;
+  /** Turns signals on (`console`) and off (`-web-vitals`). */
+  instrumentations?: readonly string[];
+  /** Events a minute; more are dropped and counted. Default 300. */
+  maxEventsPerMinute?: number;
+  /** The page's CSP nonce; used by the inline loader for the script it adds. */
+  nonce?: string;
   /** Writes faults of the agent to the console. Default false. */
   debug?: boolean;
 }
 
+type Functions = 'route' | 'redact' | 'beforeSend' | 'graphql';
 /** Options after validation: everything present, everything usable. */
-export type Settings = Readonly<Required<Omit<Options, 'route'>>> & Readonly<Pick<Options, 'route'>>;
+export type Settings = Readonly<Required<Omit<Options, Functions>>> & Readonly<Pick<Options, Functions>>;
 
 interface Rule<T> {
   fallback: T;
@@ -32,54 +62,56 @@ interface Rule<T> {
   expects: string;
 }
 
-const text = (fallback: string): Rule<string> => ({
-  fallback,
-  read: (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined),
-  expects: 'a string that is not empty',
-});
+const rule = <T>(fallback: T, expects: string, read: Rule<T>['read']): Rule<T> => ({ fallback, expects, read });
 
-const flag = (fallback: boolean): Rule<boolean> => ({
-  fallback,
-  read: (value) => (value === '' || `${value}` === 'true' ? true : `${value}` === 'false' ? false : undefined),
-  expects: 'true or false',
-});
+const text = (fallback = '') =>
+  rule(fallback, 'a string that is not empty', (value) =>
+    typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined,
+  );
+const callback = <T>() =>
+  rule<T | undefined>(undefined, 'a function', (value) => (typeof value === 'function' ? (value as T) : undefined));
+const number = (fallback: number, max: number) =>
+  rule(fallback, `a number from 0 to ${max}`, (value) => {
+    const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    return typeof parsed === 'number' && parsed >= 0 && parsed <= max ? parsed : undefined;
+  });
+const list = <T>(expects: string, readItem: (item: unknown) => T | undefined) =>
+  rule<readonly T[]>([], expects, (value) => {
+    const given = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
+    const items = Array.isArray(given) ? given.filter((item) => item !== '').map(readItem) : [undefined];
+    return items.every((item) => item !== undefined) ? (items as T[]) : undefined;
+  });
+const asText = (item: unknown) => (typeof item === 'string' ? item : undefined);
 
 /** Every option, its default and what it takes; the only place that knows them. */
 export const RULES: { readonly [K in keyof Settings]-?: Rule<Settings[K]> } = {
-  key: text(''),
+  key: text(),
   service: text('unknown_service'),
-  collector: {
-    fallback: '',
-    read: (value) => {
-      const url = parseHttpUrl(value);
-      return url && url.origin + url.pathname.replace(/\/+$/, '');
-    },
-    expects: 'an http(s) URL as https://collector.example',
-  },
-  version: text(''),
-  environment: text(''),
-  sampleRatio: {
-    fallback: 1,
-    read: (value) => {
-      const ratio = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-      return typeof ratio === 'number' && ratio >= 0 && ratio <= 1 ? ratio : undefined;
-    },
-    expects: 'a number from 0 to 1',
-  },
-  propagateTo: {
-    fallback: [],
-    read: (value) => {
-      const origins = listOf(value)?.map((item) => parseHttpUrl(item)?.origin);
-      return origins?.every((origin) => origin !== undefined) ? origins : undefined;
-    },
-    expects: 'a list of origins as https://api.example',
-  },
-  route: {
-    fallback: undefined,
-    read: (value) => (typeof value === 'function' ? (value as (url: URL) => string) : undefined),
-    expects: 'a function from a URL to a name',
-  },
-  debug: flag(false),
+  collector: rule('', 'an http(s) URL as https://collector.example', (value) => {
+    const url = parseHttpUrl(value);
+    return url && url.origin + url.pathname.replace(/\/+$/, '');
+  }),
+  version: text(),
+  environment: text(),
+  sampleRatio: number(1, 1),
+  propagateTo: list('a list of origins as https://api.example', (item) => parseHttpUrl(item)?.origin),
+  propagateBaggage: list('a list of attribute names', asText),
+  consent: rule(askedConsent(), CONSENT_MODES.join(' or '), (value) => CONSENT_MODES.find((mode) => mode === value)),
+  route: callback(),
+  ignoreUrls: list('a list of strings and patterns', (item) => (item instanceof RegExp ? item : asText(item))),
+  graphql: callback(),
+  redact: callback(),
+  attributes: rule({}, 'an object', (value) => {
+    const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value;
+    return typeof parsed === 'object' && parsed && !Array.isArray(parsed) ? { ...(parsed as Attributes) } : undefined;
+  }),
+  beforeSend: callback(),
+  instrumentations: list('a list of names', asText),
+  maxEventsPerMinute: number(300, 1e6),
+  nonce: text(),
+  debug: rule(false, 'true or false', (value) =>
+    value === '' || `${value}` === 'true' ? true : `${value}` === 'false' ? false : undefined,
+  ),
 };
 
 /**
@@ -91,40 +123,34 @@ export function parseOptions(given: unknown): Settings {
   const settings: Record<string, unknown> = {};
   for (const [name, { fallback, read, expects }] of Object.entries(RULES)) {
     settings[name] = fallback;
-    let value: unknown;
+    let shown = 'something unreadable';
     try {
-      value = options[name];
+      const value = options[name];
       if (value === undefined || value === null) continue;
+      shown = quote(value);
       const usable = read(value);
-      if (usable !== undefined) settings[name] = usable;
-      else warnOnce(`option "${name}" must be ${expects}; got ${quote(value)}. ${using(fallback)}`);
+      if (usable !== undefined) {
+        settings[name] = usable;
+        continue;
+      }
     } catch {
-      warnOnce(`option "${name}" cannot be read. ${using(fallback)}`);
+      // expected: getters that throw, JSON that is none
     }
+    warnOnce(`option "${name}" must be ${expects}; got ${shown}. ${using(fallback)}`);
   }
-  for (const name of Object.keys(options))
-    if (!Object.hasOwn(RULES, name))
-      warnOnce(`there is no option "${name}"; there are ${Object.keys(RULES).join(', ')}.`);
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(RULES, name));
+  for (const name of unknown) warnOnce(`there is no option "${name}"; there are ${Object.keys(RULES).join(', ')}.`);
   return settings as Settings;
 }
 
 function using(fallback: unknown): string {
-  const isNothing = fallback === undefined || fallback === '' || (Array.isArray(fallback) && fallback.length === 0);
-  return isNothing ? 'It is ignored.' : `Using ${quote(fallback)}.`;
+  return fallback === '' || fallback === undefined || typeof fallback === 'object'
+    ? 'It is ignored.'
+    : `Using ${quote(fallback)}.`;
 }
 
 function quote(value: unknown): string {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
-}
-
-function listOf(value: unknown): unknown[] | undefined {
-  if (typeof value === 'string')
-    return value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '');
-  return Array.isArray(value) ? value : undefined;
+  return (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60);
 }
 
 function parseHttpUrl(value: unknown): URL | undefined {

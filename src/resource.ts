@@ -1,5 +1,6 @@
 import { VERSION } from 'throughline:version';
 import type { Settings } from './options.ts';
+import type { Consent } from './session/consent.ts';
 import {
   ATTR_BROWSER_BRANDS,
   ATTR_BROWSER_LANGUAGE,
@@ -27,8 +28,9 @@ interface UserAgentData {
 }
 
 /** Who sends: the site's service in this browser. Platform and brands only where the browser offers them itself. */
-export function createResource({ service, version, environment }: Settings): OtlpResource {
-  const { userAgentData: ua, language, userAgent } = navigator as Navigator & { userAgentData?: UserAgentData };
+export function createResource({ service, version, environment }: Settings, consent: Consent): OtlpResource {
+  const { userAgentData, language, userAgent } = navigator as Navigator & { userAgentData?: UserAgentData };
+  const ua = consent === 'full' ? userAgentData : undefined;
   const attributes: AttributeMap = {
     [ATTR_SERVICE_NAME]: service,
     [ATTR_SERVICE_VERSION]: version || undefined,

@@ -1,8 +1,21 @@
-import { type Attributes, type Span, SpanStatusCode, type Tracer } from '@opentelemetry/api';
+import {
+  type Attributes,
+  INVALID_SPAN_CONTEXT,
+  type Span,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { guard } from './browser/guard.ts';
 
-/** Runs `fn` in a span of `tracer`, and ends the span with it; see `Agent.trace`. */
-export function runInSpan<T>(tracer: Tracer, name: string, fn: (span: Span) => T, attributes: Attributes = {}): T {
+/** Runs `fn` in a span of `tracer`, and ends the span with it; see `Agent.trace`. Without a tracer nothing is recorded. */
+export function runInSpan<T>(
+  tracer: Tracer | undefined,
+  name: string,
+  fn: (span: Span) => T,
+  attributes: Attributes = {},
+): T {
+  if (!tracer) return fn(trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
   return tracer.startActiveSpan(name, { attributes }, (span) => {
     const failed = guard((error: unknown) => {
       span.recordException(error as Error);

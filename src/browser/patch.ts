@@ -79,3 +79,29 @@ export function patchMethod<O extends object>(owner: O | undefined, name: keyof 
     active = false;
   };
 }
+
+/**
+ * Patches the constructor `owner[name]`: `created` sees every instance. `instance.constructor` stays what the page finds
+ * under that name.
+ */
+export function patchConstructor<O extends object>(
+  owner: O,
+  name: keyof O & string,
+  created: (instance: object) => void,
+): Stop {
+  const original = owner[name] as { prototype?: object } | undefined;
+  const stop = patchMethod(owner, name, () => ({
+    returned(instance) {
+      created(instance as object);
+      return instance;
+    },
+  }));
+  const prototype = original?.prototype;
+  if (!prototype || owner[name] === original) return stop;
+  const identity = getOwnPropertyDescriptor(prototype, 'constructor');
+  if (identity?.configurable) defineProperty(prototype, 'constructor', { ...identity, value: owner[name] });
+  return () => {
+    if (identity?.configurable) defineProperty(prototype, 'constructor', identity);
+    stop();
+  };
+}

@@ -20,6 +20,8 @@ const QUIET_MS = 1000;
 const MAX_ACTIVITY_MS = 30_000;
 /** What was started inside still belongs to the trace this long after the end: slow chains, but no endless polling. */
 const MAX_AFTERLIFE_MS = 30_000;
+/** Events arrive late, but not later than so many others. */
+const MAX_RECENT = 20;
 
 /** What roots a trace: a page load, a route change, or an interaction that led to work. */
 export interface Activity {
@@ -29,6 +31,8 @@ export interface Activity {
   /** The root span, once something needed it. */
   readonly span: Span | undefined;
   readonly isOpen: boolean;
+  /** Adds to the root span, also to one that is not needed yet. */
+  describe(attributes: Attributes): void;
   /** Keeps the activity open until the answer is called, with the time at which that work ended. */
   keepOpen(): (endMs: EpochMs) => void;
   /** Ends it now; `endMs` defaults to the end of its last work. */
@@ -52,6 +56,8 @@ export interface Activities {
   fallback(): Context | undefined;
   /** Whether work may still join the activity of `context`; true for a context without one. */
   isLive(context: Context): boolean;
+  /** The latest interaction whose event was in this time; recent ones only. */
+  interactionIn(fromMs: EpochMs, toMs: EpochMs): Activity | undefined;
   started(span: Span, parent: Context): void;
   ended(span: Span, endMs: EpochMs): void;
   endAll(reason: EndReason): void;
@@ -78,11 +84,13 @@ interface Opened extends Activity {
 export function createActivities(now: () => EpochMs): Activities {
   const open = new Set<Opened>();
   const owners = new WeakMap<Span, Opened>();
+  const recent: { atMs: EpochMs; activity: Activity }[] = [];
 
   const activityOf = (context: Context | undefined) => context?.getValue(ACTIVITY_KEY) as Opened | undefined;
 
   function begin({ kind, startMs, parent = ROOT_CONTEXT, startSpan, ending }: ActivityStart): Opened {
     let span: Span | undefined;
+    let described: Attributes = {};
     let endedMs: EpochMs | undefined;
     let inFlight = 0;
     let lastWorkMs = startMs;
@@ -96,7 +104,7 @@ export function createActivities(now: () => EpochMs): Activities {
         span = startSpan(parent, {
           startTime: startMs,
           kind: SpanKind.INTERNAL,
-          attributes: { [ATTR_ACTIVITY]: kind },
+          attributes: { ...described, [ATTR_ACTIVITY]: kind },
         });
         if (endedMs === undefined) open.add(activity);
         else span.end(endedMs);
@@ -129,6 +137,10 @@ export function createActivities(now: () => EpochMs): Activities {
         lastWorkMs = Math.max(lastWorkMs, endMs);
         if (endedMs === undefined) whenQuiet();
       },
+      describe(attributes) {
+        described = { ...described, ...attributes };
+        span?.setAttributes(attributes);
+      },
       keepOpen() {
         root();
         activity.add();
@@ -150,6 +162,10 @@ export function createActivities(now: () => EpochMs): Activities {
         span.end(endedMs);
       }),
     };
+    if (kind === 'interaction') {
+      recent.push({ atMs: startMs, activity });
+      if (recent.length > MAX_RECENT) recent.shift();
+    }
     return activity;
   }
 
@@ -162,6 +178,7 @@ export function createActivities(now: () => EpochMs): Activities {
       if (views.length > 0) return views[views.length - 1]?.context;
       return candidates.length === 1 ? candidates[0]?.context : undefined;
     },
+    interactionIn: (fromMs, toMs) => recent.findLast(({ atMs }) => atMs >= fromMs - 1 && atMs <= toMs + 1)?.activity,
     isLive: (context) => activityOf(context)?.isLive() ?? true,
     started(span, parent) {
       const activity = activityOf(parent);

@@ -1,6 +1,10 @@
-import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import type { Settings } from '../options.ts';
 import {
   ATTR_ERROR_TYPE,
+  ATTR_GRAPHQL_OPERATION_NAME,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
@@ -11,17 +15,36 @@ import { redactUrl, templateOf } from '../wire/url.ts';
 
 const METHODS = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '));
 
-/** Names a client span and says where the request goes. Unknown methods are `HTTP` in names, which stay few. */
-export function describeRequest(span: Span, method: string, url: URL): void {
-  const template = templateOf(url.pathname);
+/** The method as the conventions want it; `undefined` for one they do not know. */
+function knownMethod(method: string): string | undefined {
   const known = method.toUpperCase();
-  span.updateName(`${METHODS.has(known) ? known : 'HTTP'} ${template}`);
-  span.setAttributes({
+  return METHODS.has(known) ? known : undefined;
+}
+
+/** `{method} {template}`; unknown methods are `HTTP` in names, which stay few. */
+export function requestName(method: string, url: URL): string {
+  return `${knownMethod(method) ?? 'HTTP'} ${templateOf(url.pathname)}`;
+}
+
+/** What a request's span says from its start. */
+export function requestAttributes(
+  { settings }: { settings: Settings },
+  method: string,
+  url: URL,
+  body?: unknown,
+): Attributes {
+  const known = knownMethod(method);
+  const attributes: Attributes = {
+    [ATTR_HTTP_REQUEST_METHOD]: known ?? '_OTHER',
     [ATTR_URL_FULL]: redactUrl(url.href),
-    [ATTR_URL_TEMPLATE]: template,
+    [ATTR_URL_TEMPLATE]: templateOf(url.pathname),
     [ATTR_SERVER_ADDRESS]: url.hostname,
     [ATTR_SERVER_PORT]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-  });
+  };
+  if (known !== method) attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = method;
+  const operation = settings.graphql?.(url, typeof body === 'string' ? body : '');
+  if (operation) attributes[ATTR_GRAPHQL_OPERATION_NAME] = String(operation);
+  return attributes;
 }
 
 /** Writes the answer: an error from 400 on, as the conventions say for clients. 0 is the status of an opaque answer. */

@@ -9,8 +9,8 @@ import { ATTR_END_REASON } from '../wire/names.ts';
 export interface PendingRequest {
   /** The browser was given the request. */
   sent(): void;
-  /** Response headers came; the span ends when the browser reports the body's end. */
-  answered(): void;
+  /** Response headers came; the span ends when the browser reports the body's end, or soon where nobody reads it. */
+  answered(isRead: () => boolean): void;
   /** Ends the span now. */
   end(): void;
 }
@@ -34,6 +34,8 @@ interface Entry {
 
 /** How long the span of an answered request waits for its timing entry; a stream may never get one. */
 const MAX_BODY_MS = 30_000;
+/** A body nobody reads may never end, nor be timed. */
+const TIMING_GRACE_MS = 1000;
 /** Entries are coarsened to 0.1 ms, where the page is isolated to 5 µs. */
 const COARSE_MS = 0.2;
 
@@ -87,10 +89,14 @@ export function createRequests(clock: Clock): Requests {
         sent() {
           entry.afterMs = performance.now();
         },
-        answered() {
+        answered(isRead) {
           const answeredMs = performance.now();
           entry.answeredMs = answeredMs;
-          entry.timer = setTimeout(() => finish(url, entry, answeredMs), MAX_BODY_MS);
+          const giveUp = () => finish(url, entry, answeredMs);
+          entry.timer = setTimeout(() => {
+            if (isRead()) entry.timer = setTimeout(giveUp, MAX_BODY_MS);
+            else giveUp();
+          }, TIMING_GRACE_MS);
         },
         end: () => finish(url, entry, performance.now()),
       };

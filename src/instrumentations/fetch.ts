@@ -2,12 +2,13 @@ import type { Span } from '@opentelemetry/api';
 import { FetchInstrumentation } from '@opentelemetry/instrumentation-fetch';
 import { guard, type Stop } from '../browser/guard.ts';
 import { type Around, patchMethod } from '../browser/patch.ts';
-import { describeAnswer, describeFailure, describeRequest, isAbort } from '../context/request-span.ts';
+import { describeAnswer, describeFailure, isAbort, requestAttributes, requestName } from '../context/request-span.ts';
 import type { PendingRequest } from '../context/requests.ts';
 import type { Core, Instrumentation } from '../core.ts';
-import { traceHeaders } from '../otel/propagator.ts';
+import { BAGGAGE } from '../wire/baggage.ts';
 import { TRACEPARENT, TRACESTATE } from '../wire/traceparent.ts';
 import { type FetchCall, readFetchCall, withInit } from './fetch-call.ts';
+import { requestHeaders } from './request-headers.ts';
 
 /** Paths seen to redirect; a site that redirects everywhere must not fill the memory. */
 const MAX_REDIRECTING = 200;
@@ -43,9 +44,10 @@ class PageFetch extends FetchInstrumentation {
   }
 
   #before(args: readonly unknown[]): Around | undefined {
-    const { contexts, policy, requests } = this.#core;
+    const core = this.#core;
+    const { contexts, policy, requests } = core;
     const call = readFetchCall(args);
-    if (!call) return undefined;
+    if (!call || core.ignores(call.url)) return undefined;
     const { url, init, request } = call;
     const isAllowed =
       policy.allows(url) && call.mode !== 'no-cors' && !this.#redirecting.has(url.origin + url.pathname);
@@ -56,7 +58,8 @@ class PageFetch extends FetchInstrumentation {
     // biome-ignore lint/complexity/useLiteralKeys: TypeScript lets a subclass read a private member only so.
     const span = this['_createSpan'](url.href, { method: call.method });
     if (!span) return undefined;
-    describeRequest(span, call.method, url);
+    span.updateName(requestName(call.method, url));
+    span.setAttributes(requestAttributes(core, call.method, url, init?.body));
     const pending = requests.begin(url.href, span);
     let unfollowed: Headers | undefined;
     const around: Around = {
@@ -70,7 +73,7 @@ class PageFetch extends FetchInstrumentation {
       },
     };
     if (headers && !headers.has(TRACEPARENT)) {
-      for (const [name, value] of traceHeaders(span.spanContext())) headers.set(name, value);
+      for (const [name, value] of requestHeaders(core, span, url)) headers.set(name, value);
       if (mayRepeat(call)) unfollowed = headers;
       around.args = [args[0], withInit(call, headers, unfollowed && 'manual'), ...args.slice(2)];
     }
@@ -93,6 +96,7 @@ class PageFetch extends FetchInstrumentation {
     if (this.#redirecting.size < MAX_REDIRECTING) this.#redirecting.add(url.origin + url.pathname);
     headers.delete(TRACEPARENT);
     headers.delete(TRACESTATE);
+    headers.delete(BAGGAGE);
     const again = this.#core.fetch(request ?? url.href, withInit(call, headers));
     pending.sent();
     return again;
@@ -106,9 +110,9 @@ function mayRepeat({ method, redirect }: FetchCall): boolean {
 
 function observe(answer: Promise<Response>, span: Span, pending: PendingRequest, signal: FetchCall['signal']): void {
   answer.then(
-    guard(({ status }) => {
-      describeAnswer(span, status);
-      pending.answered();
+    guard((response) => {
+      describeAnswer(span, response.status);
+      pending.answered(() => response.bodyUsed);
     }),
     guard((error: unknown) => {
       if (!isAbort(error, signal)) describeFailure(span, error instanceof Error ? error.name : 'Error');

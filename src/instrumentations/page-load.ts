@@ -1,20 +1,16 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
-import { guard } from '../browser/guard.ts';
+import { guard, type Stop, stopAll } from '../browser/guard.ts';
 import { listen } from '../browser/listen.ts';
 import { resourceAttributes } from '../browser/resource-attributes.ts';
-import { describeAnswer, describeRequest } from '../context/request-span.ts';
+import { describeAnswer, requestAttributes, requestName } from '../context/request-span.ts';
 import type { Core, Instrumentation } from '../core.ts';
+import { viewAttributes } from '../session/page-view.ts';
 import type { SpanId } from '../wire/ids.ts';
 import {
-  ATTR_HTTP_REQUEST_METHOD,
   ATTR_NAVIGATION_DOM_CONTENT_LOADED,
   ATTR_NAVIGATION_DOM_INTERACTIVE,
   ATTR_NAVIGATION_LOAD_END,
   ATTR_NAVIGATION_REDIRECT_COUNT,
-  ATTR_NAVIGATION_TYPE,
-  ATTR_URL_FULL,
-  ATTR_URL_PATH,
-  ATTR_URL_TEMPLATE,
 } from '../wire/names.ts';
 import { readServerTiming } from '../wire/server-timing.ts';
 import { reportResources } from './page-resources.ts';
@@ -23,59 +19,59 @@ import { reportResources } from './page-resources.ts';
  * `page load {route}`, the root of the page's first trace, and under it the document request and the resources that
  * matter. With a `Server-Timing` trace context the root joins the server's trace and the document request takes the id
  * the server already named as its parent, so that browser and server make one tree.
+ *
+ * A prerendered page begins when it is activated: nobody waited for what was before.
  */
 export const pageLoad: Instrumentation = {
-  name: 'page load',
+  name: 'page-load',
   start(core) {
-    const { activities, clock, view } = core;
-    const timing = performance.getEntriesByType('navigation')[0];
-    const joined = readServerTiming(timing?.serverTiming);
-    const activity = activities.begin({
-      kind: 'page load',
-      startMs: clock.at(timing?.activationStart ?? 0),
-      startSpan: (parent, options) =>
-        core.startSpan(`page load ${view.route}`, options, parent, joined && { traceId: joined.traceId }),
-      ending: (span) => timing && span.setAttributes(timingAttributes(timing)),
+    if (!document.prerendering) return startLoad(core);
+    let stop: Stop | undefined;
+    const stopWaiting = listen(document, 'prerenderingchange', () => {
+      stopWaiting();
+      stop ??= startLoad(core);
     });
-    const loaded = activity.keepOpen();
-    const { span } = activity;
-    span?.setAttributes({
-      [ATTR_URL_FULL]: view.url,
-      [ATTR_URL_PATH]: location.pathname,
-      [ATTR_URL_TEMPLATE]: view.route,
-      [ATTR_NAVIGATION_TYPE]: navigationType(timing),
-    });
-    if (span) view.root = span.spanContext();
-
-    let isReported = false;
-    const report = guard(() => {
-      if (isReported) return;
-      isReported = true;
-      if (timing) reportDocument(core, timing, activity.context, joined?.spanId);
-      reportResources(core, activity.context);
-      loaded(clock.at(timing?.loadEventEnd || performance.now()));
-    });
-    // loadEventEnd is written after the event's listeners ran.
-    const soon = () => setTimeout(report);
-    if (document.readyState === 'complete') soon();
-    const stopLoad = listen(window, 'load', soon);
-    const stopHidden = core.onLeave(report);
-    return () => {
-      stopLoad();
-      stopHidden();
-      report();
-    };
+    return () => stopAll([stopWaiting, () => stop?.()])();
   },
 };
 
+function startLoad(core: Core): Stop {
+  const { activities, clock, view } = core;
+  const timing = performance.getEntriesByType('navigation')[0];
+  const joined = readServerTiming(timing?.serverTiming);
+  const activity = activities.begin({
+    kind: 'page load',
+    startMs: clock.at(timing?.activationStart ?? 0),
+    startSpan: (parent, options) =>
+      core.startSpan(`page load ${view.route}`, options, parent, joined && { traceId: joined.traceId }),
+    ending: (span) => timing && span.setAttributes(timingAttributes(timing)),
+  });
+  const loaded = activity.keepOpen();
+  const { span } = activity;
+  span?.setAttributes(viewAttributes(view, navigationType(timing)));
+  if (span) view.root = span;
+
+  let isReported = false;
+  const report = guard(() => {
+    if (isReported) return;
+    isReported = true;
+    if (timing) reportDocument(core, timing, activity.context, joined?.spanId);
+    reportResources(core, activity.context);
+    loaded(clock.at(timing?.loadEventEnd || performance.now()));
+  });
+  // loadEventEnd is written after the event's listeners ran.
+  const soon = () => setTimeout(report);
+  if (document.readyState === 'complete') soon();
+  return stopAll([report, core.onLeave(report), listen(window, 'load', soon)]);
+}
+
 function reportDocument(core: Core, timing: PerformanceNavigationTiming, parent: Context, spanId?: SpanId): void {
-  const { clock, startSpan } = core;
-  const options = { kind: SpanKind.CLIENT, startTime: clock.at(timing.fetchStart), attributes: {} };
-  const span = startSpan('GET', options, parent, spanId ? { spanId } : undefined);
-  describeRequest(span, 'GET', new URL(timing.name, location.href));
-  span.setAttribute(ATTR_HTTP_REQUEST_METHOD, 'GET');
+  const { clock } = core;
+  const url = new URL(timing.name, location.href);
+  const attributes = { ...requestAttributes(core, 'GET', url), ...resourceAttributes(timing) };
+  const options = { kind: SpanKind.CLIENT, startTime: clock.at(timing.fetchStart), attributes };
+  const span = core.startSpan(requestName('GET', url), options, parent, spanId ? { spanId } : undefined);
   describeAnswer(span, timing.responseStatus ?? 0);
-  span.setAttributes(resourceAttributes(timing));
   // Still being read when the page is left early.
   span.end(clock.at(timing.responseEnd || performance.now()));
 }

@@ -3,6 +3,7 @@ import { type MetricWithAttribution, onCLS, onFCP, onINP, onLCP, onTTFB } from '
 import { guard } from '../browser/guard.ts';
 import type { Instrumentation } from '../core.ts';
 import {
+  ATTR_PAGE_VIEW_ID,
   ATTR_URL_FULL,
   ATTR_URL_TEMPLATE,
   ATTR_WEB_VITAL_ATTRIBUTION,
@@ -16,32 +17,45 @@ import {
 } from '../wire/names.ts';
 import { redactUrl } from '../wire/url.ts';
 
-/** `browser.web_vital` events for LCP, INP, CLS, FCP and TTFB, each in the trace of the page view it measures. */
+/**
+ * `browser.web_vital` events for LCP, INP, CLS, FCP and TTFB, each in the trace of the page view it measures: the
+ * document's own, and, where the browser tells them apart, one of each for soft navigations.
+ */
 export const webVitals: Instrumentation = {
-  name: 'web vitals',
+  name: 'web-vitals',
   start(core) {
-    const { view } = core;
+    const first = core.view;
     let isActive = true;
     const report = guard((metric: MetricWithAttribution) => {
       if (!isActive) return;
+      const { navigationType } = metric;
+      const isFirst = navigationType !== 'soft-navigation' && navigationType !== 'back-forward-cache';
+      const view = isFirst ? first : core.viewOf(metric.navigationURL);
       core.emit({
         name: EVENT_WEB_VITAL,
-        span: view.root,
+        span: view.root?.spanContext(),
         attributes: {
           [ATTR_WEB_VITAL_NAME]: metric.name.toLowerCase(),
           [ATTR_WEB_VITAL_VALUE]: round(metric.value),
           [ATTR_WEB_VITAL_DELTA]: round(metric.delta),
           [ATTR_WEB_VITAL_ID]: metric.id,
           [ATTR_WEB_VITAL_RATING]: metric.rating,
-          [ATTR_WEB_VITAL_NAVIGATION_TYPE]: metric.navigationType,
+          [ATTR_WEB_VITAL_NAVIGATION_TYPE]: navigationType,
+          [ATTR_PAGE_VIEW_ID]: view.id,
           [ATTR_URL_FULL]: view.url,
           [ATTR_URL_TEMPLATE]: view.route,
           ...attributionOf(metric),
         },
       });
     });
+    const onSoft = (metric: MetricWithAttribution) => {
+      if (metric.navigationType === 'soft-navigation') report(metric);
+    };
     // web-vitals has no way to stop; what it measures later is not reported.
-    for (const on of [onCLS, onFCP, onLCP, onTTFB]) on(report as (metric: MetricWithAttribution) => void);
+    for (const on of [onCLS, onFCP, onLCP, onTTFB]) {
+      on(report);
+      on(onSoft, { reportSoftNavs: true });
+    }
     // web-vitals handles events when the page is idle; for one that leaves before, that is after its own last report.
     let inp: MetricWithAttribution | undefined;
     onINP(
@@ -51,6 +65,7 @@ export const webVitals: Instrumentation = {
       },
       { reportAllChanges: true },
     );
+    onINP(onSoft, { reportSoftNavs: true });
     const stopInp = core.onLeave(() => {
       if (inp) report(inp);
       inp = undefined;

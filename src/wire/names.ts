@@ -10,6 +10,7 @@ export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0';
 /** Instrumentation scopes. */
 export const SCOPE_BROWSER = 'throughline/browser';
 export const SCOPE_EDGE = 'throughline/edge';
+export const SCOPE_MESSAGING = 'throughline/messaging';
 /** Log records that carry a page's loss ledger; nothing else comes in this scope. */
 export const SCOPE_LEDGER = 'throughline/ledger';
 
@@ -140,6 +141,30 @@ export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
 export const ATTR_MESSAGING_DESTINATION_NAME = 'messaging.destination.name';
 export const ATTR_MESSAGING_MESSAGE_ID = 'messaging.message.id';
 export const ATTR_MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count';
+export const ATTR_MESSAGING_DESTINATION_ANONYMOUS = 'messaging.destination.anonymous';
+export const ATTR_MESSAGING_DESTINATION_PARTITION_ID = 'messaging.destination.partition.id';
+export const ATTR_MESSAGING_CONSUMER_GROUP_NAME = 'messaging.consumer.group.name';
+export const ATTR_MESSAGING_MESSAGE_BODY_SIZE = 'messaging.message.body.size';
+export const ATTR_MESSAGING_MESSAGE_CONVERSATION_ID = 'messaging.message.conversation_id';
+export const ATTR_MESSAGING_KAFKA_OFFSET = 'messaging.kafka.offset';
+export const ATTR_MESSAGING_KAFKA_MESSAGE_TOMBSTONE = 'messaging.kafka.message.tombstone';
+export const ATTR_MESSAGING_RABBITMQ_ROUTING_KEY = 'messaging.rabbitmq.destination.routing_key';
+export const ATTR_MESSAGING_RABBITMQ_DELIVERY_TAG = 'messaging.rabbitmq.message.delivery_tag';
+export const ATTR_AWS_SQS_QUEUE_URL = 'aws.sqs.queue.url';
+export const ATTR_AWS_REQUEST_ID = 'aws.request_id';
+/** Which delivery of a message this is, 2 and above; where a broker only says "again", 2 means at least 2. */
+export const ATTR_MESSAGING_DELIVERY_ATTEMPT = 'throughline.messaging.delivery_attempt';
+/** Milliseconds from a message's own timestamp to the start of its processing; two machines' clocks. */
+export const ATTR_MESSAGING_QUEUE_TIME = 'throughline.messaging.queue_time_ms';
+/** What a consumer told its broker: `ack`, `nack` (dead letter or gone), `requeue`, `lost` (the channel closed before). */
+export const ATTR_MESSAGING_SETTLEMENT = 'throughline.messaging.settlement';
+/** The queue or topic a message was in before it became a dead letter, and why. */
+export const ATTR_MESSAGING_DEAD_LETTER_SOURCE = 'throughline.messaging.dead_letter.source';
+export const ATTR_MESSAGING_DEAD_LETTER_REASON = 'throughline.messaging.dead_letter.reason';
+/** Messages of a batch whose creation context is not among the span's links, because a span holds 128. */
+export const ATTR_MESSAGING_LINKS_DROPPED = 'throughline.messaging.links_dropped';
+/** Messages sent without context, because they had no room for it. */
+export const ATTR_MESSAGING_CONTEXT_LEFT_OUT = 'throughline.messaging.context_left_out';
 
 // written by the collector
 /** On the resource: `public` (sent with a page key) or `trusted` (sent with a secret key, or from this machine). */

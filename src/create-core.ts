@@ -1,0 +1,163 @@
+import { VERSION } from 'throughline:version';
+import { trace } from '@opentelemetry/api';
+import { createClock } from './browser/clock.ts';
+import { guard, type Stop, warnOnce } from './browser/guard.ts';
+import { onHidden } from './browser/listen.ts';
+import { createActivities } from './context/activities.ts';
+import { createPropagationPolicy } from './context/propagation-policy.ts';
+import { createRequests } from './context/requests.ts';
+import { createTaskContexts } from './context/task-contexts.ts';
+import type { Core } from './core.ts';
+import { createDelivery, type Delivery } from './delivery/delivery.ts';
+import { createCapture } from './instrumentations/errors.ts';
+import type { Settings } from './options.ts';
+import { createTracing, type Tracing } from './otel/provider.ts';
+import { createOutgoing } from './outgoing.ts';
+import { createResource } from './resource.ts';
+import { createIdentity } from './session/identity.ts';
+import { createPageView, type PageView } from './session/page-view.ts';
+import { createSessions } from './session/session.ts';
+import { formatBaggage } from './wire/baggage.ts';
+import { INGEST_PATH } from './wire/ingest.ts';
+import {
+  ATTR_CAUSALITY,
+  ATTR_SESSION_ID,
+  ATTR_SESSION_PREVIOUS_ID,
+  EVENT_SESSION_START,
+  SCOPE_BROWSER,
+} from './wire/names.ts';
+import { encodeAttributes } from './wire/otlp.ts';
+
+const SEVERITY_INFO = 9;
+/** Views kept for what is still measured of them. */
+const MAX_VIEWS = 10;
+
+export interface Parts {
+  core: Core;
+  tracing: Tracing;
+  delivery: Delivery;
+  /** In the order things were started. */
+  stops: Stop[];
+}
+
+/** Puts together everything that instrumentations stand on. */
+export function createCore(settings: Settings): Parts {
+  const nativeFetch = globalThis.fetch.bind(globalThis);
+  const clock = createClock();
+  const activities = createActivities(clock.now);
+  const contexts = createTaskContexts(activities.fallback);
+  const requests = createRequests(clock);
+  const mayStore = () => identity.consent === 'full';
+  const sessions = createSessions({
+    now: Date.now,
+    sampleRatio: settings.sampleRatio,
+    mayStore,
+    began({ previousId }) {
+      if (!mayStore()) return;
+      const attributes = previousId ? { [ATTR_SESSION_PREVIOUS_ID]: previousId } : {};
+      queueMicrotask(guard(() => core.emit({ name: EVENT_SESSION_START, attributes })));
+    },
+  });
+  const identity = createIdentity(settings.consent, settings.attributes, sessions);
+  const policy = createPropagationPolicy(settings.propagateTo);
+  const views: PageView[] = [createPageView(settings.route)];
+  const leaving = new Set<() => void>();
+
+  // Before delivery listens, so that what ends when the page is left is in its last batch.
+  const leave = () => {
+    for (const handler of leaving) guard(handler)();
+    requests.leave();
+    activities.endAll('page_hidden');
+  };
+  const stopLeaving = onHidden(leave);
+  const delivery = createDelivery({
+    url: settings.collector + INGEST_PATH,
+    key: settings.key,
+    resource: () => {
+      const { attributes = [] } = createResource(settings, identity.consent);
+      return {
+        attributes: mayStore()
+          ? [...attributes, ...encodeAttributes({ [ATTR_SESSION_ID]: sessions.current().id })]
+          : attributes,
+      };
+    },
+    scope: { name: SCOPE_BROWSER, version: VERSION },
+    fetch: nativeFetch,
+    now: clock.now,
+    onAdvice: ({ ratio }) => sessions.advise(ratio),
+    warn: warnOnce,
+    mayStore,
+  });
+  const outgoing = createOutgoing(settings, delivery);
+  const tracing = createTracing({
+    contexts,
+    sample: () => (identity.consent === 'off' ? { isSampled: false, state: {} } : sessions.sample()),
+    started: guard((span, parent) => {
+      span.setAttributes(identity.current(core.view));
+      // Nobody told us whose work this is; there was one interaction it could be.
+      if (!contexts.held() && activities.of(parent)?.kind === 'interaction')
+        span.setAttribute(ATTR_CAUSALITY, 'inferred');
+      activities.started(span, parent);
+    }),
+    ended: guard((span) => {
+      activities.ended(span, span.endTime[0] * 1000 + span.endTime[1] / 1e6);
+      outgoing.span(span);
+    }),
+    unsampled() {
+      if (identity.consent !== 'off') delivery.count('unsampled', 1);
+    },
+  });
+
+  const parts: Omit<Core, 'capture'> = {
+    settings,
+    clock,
+    contexts,
+    activities,
+    policy,
+    sessions,
+    identity,
+    requests,
+    fetch: nativeFetch,
+    get view() {
+      return views[0] as PageView;
+    },
+    show(view) {
+      views.unshift(view);
+      views.length = Math.min(views.length, MAX_VIEWS);
+    },
+    viewOf: (address) => views.find((view) => view.address === address) ?? core.view,
+    ignores: ({ href, pathname }) =>
+      settings.ignoreUrls.some((ignored) =>
+        typeof ignored === 'string'
+          ? href.startsWith(ignored) || pathname.startsWith(ignored)
+          : href.search(ignored) >= 0,
+      ),
+    baggage() {
+      if (settings.propagateBaggage.length === 0) return '';
+      const known = identity.current(core.view);
+      const told = settings.propagateBaggage.filter((name) => known[name] !== undefined);
+      return formatBaggage(new Map(told.map((name) => [name, { value: String(known[name]) }])));
+    },
+    startSpan: (name, options, parent = contexts.active(), ids = {}) => tracing.startSpanAs(ids, name, options, parent),
+    emit({ name, attributes, atMs = clock.now(), span: given, severity = SEVERITY_INFO }) {
+      if (identity.consent === 'off') return;
+      const span = given ?? trace.getSpanContext(contexts.active()) ?? core.view.root?.spanContext();
+      if (span && !(span.traceFlags & 1)) return delivery.count('unsampled', 1);
+      outgoing.event({ name, attributes: { ...identity.current(core.view), ...attributes }, atMs, span, severity });
+    },
+    onLeave(handler) {
+      leaving.add(handler);
+      return () => leaving.delete(handler);
+    },
+  };
+  const core: Core = Object.assign(parts, { capture: createCapture(parts) });
+  const stops = [
+    stopLeaving,
+    () => delivery.stop(),
+    tracing.register(),
+    () => contexts.disable(),
+    requests.stop,
+    leave,
+  ];
+  return { core, tracing, delivery, stops };
+}
