@@ -87,9 +87,9 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
     if (!present || !outbox?.isOpen()) return;
     const [{ keys, ledgers: rows }, isAlive] = await Promise.all([outbox.list(), claims.living()]);
     const dead = rows.filter((row) => row.page !== page && !isAlive(row.page, row.at));
-    const left = keys.filter(
-      ([, , , , of, id]) => !queue.chunks.has(id) && (of === page || dead.some((row) => row.page === of)),
-    );
+    // Of ours only what was parked: what is acknowledged at this moment may still be listed.
+    const isLeft = (of: string, id: string) => (of === page ? kept.has(id) : dead.some((row) => row.page === of));
+    const left = keys.filter(([, , , , of, id]) => !queue.chunks.has(id) && isLeft(of, id));
     for (const row of dead) {
       if (ledgers.has(row.page)) continue;
       row.pending = left.reduce((sum, key) => sum + (key[4] === row.page ? key[3] : 0), 0);

@@ -1,0 +1,190 @@
+import type { Cell, Stage } from '../cell.ts';
+import { PAGE_KEY } from '../running-collector.ts';
+
+/** What a site, a browser or a visitor does to the agent. */
+
+/** Leaves with 100 records while the collector is away: only the device could keep them. */
+async function leaveDuringOutage(stage: Stage, before: string): Promise<void> {
+  stage.proxy.set(() => ({ kind: 'answer', status: 503 }));
+  const page = await stage.visit({ before });
+  await page.evaluate('make(50)');
+  stage.proxy.set(() => ({ kind: 'pass' }));
+  await page.close();
+}
+
+const noDatabase: Cell = {
+  name: 'IndexedDB is missing',
+  fast: true,
+  run: (stage) => leaveDuringOutage(stage, 'Object.defineProperty(window, "indexedDB", { value: undefined });'),
+};
+
+const deniedDatabase: Cell = {
+  name: 'IndexedDB is denied',
+  run: (stage) =>
+    leaveDuringOutage(
+      stage,
+      'Object.defineProperty(window, "indexedDB", { get() { throw new DOMException("denied", "SecurityError"); } });',
+    ),
+};
+
+const fullDatabase: Cell = {
+  name: 'IndexedDB is full',
+  async run(stage) {
+    const page = await stage.visit();
+    const session = await stage.cdp(page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: stage.site.origin, quotaSize: 1 });
+    stage.proxy.set(() => ({ kind: 'answer', status: 503 }));
+    await page.evaluate('make(50)');
+    await page.waitForFunction(`performance.now() > ${await page.evaluate('performance.now()')} + 1000`);
+    stage.proxy.set(() => ({ kind: 'pass' }));
+    await stage.allStored(20_000);
+    await page.close();
+  },
+};
+
+/** Fills the outbox with what no version of ours wrote: other shapes, under our keys and others. */
+const SPOIL = `
+new Promise((resolve) => {
+  const request = indexedDB.open('throughline ${PAGE_KEY}', 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore('chunks');
+    request.result.createObjectStore('ledgers', { keyPath: 'page' });
+  };
+  request.onsuccess = () => {
+    const transaction = request.result.transaction(['chunks', 'ledgers'], 'readwrite');
+    const chunks = transaction.objectStore('chunks');
+    const page = '00000000deadbeef';
+    chunks.put('not a chunk', [0, 1, 100, 7, page, page + '-0']);
+    chunks.put({ resource: '{}', spans: 'none', logs: null }, [2, 2, 100, 3, page, page + '-1']);
+    chunks.put(null, [2, 3, 100, 1, page, page + '-2']);
+    chunks.put({}, 'a key of another shape');
+    transaction.objectStore('ledgers').put({ page, produced: 11, at: 1 });
+    transaction.oncomplete = () => { request.result.close(); resolve(); };
+  };
+})`;
+
+const spoiltDatabase: Cell = {
+  name: 'IndexedDB holds garbage',
+  fast: true,
+  async run(stage) {
+    const spoiler = await stage.profile.context().newPage();
+    await spoiler.goto(`${stage.site.origin}/elsewhere`);
+    await spoiler.evaluate(SPOIL);
+    await spoiler.close();
+    await leaveDuringOutage(stage, '');
+  },
+};
+
+const foreignDatabase: Cell = {
+  name: 'IndexedDB has our database without our tables',
+  async run(stage) {
+    const spoiler = await stage.profile.context().newPage();
+    await spoiler.goto(`${stage.site.origin}/elsewhere`);
+    await spoiler.evaluate(
+      `new Promise((resolve) => { const request = indexedDB.open('throughline ${PAGE_KEY}', 1); request.onsuccess = () => { request.result.close(); resolve(); }; })`,
+    );
+    await spoiler.close();
+    await leaveDuringOutage(stage, '');
+  },
+};
+
+const tenTabs: Cell = {
+  name: 'ten tabs drain one outbox',
+  fast: true,
+  now: true,
+  async run(stage) {
+    stage.proxy.set(() => ({ kind: 'answer', status: 503 }));
+    for (let tab = 0; tab < 5; tab++) {
+      const page = await stage.visit();
+      await page.evaluate('make(60)');
+      await page.close();
+    }
+    stage.proxy.set(() => ({ kind: 'pass' }));
+    await Promise.all(Array.from({ length: 10 }, () => stage.visit()));
+    await stage.allStored(30_000);
+  },
+};
+
+const csp: Cell = {
+  name: 'the page’s CSP refuses the collector',
+  async run(stage) {
+    const page = await stage.visit({ csp: "connect-src 'self'" });
+    await page.evaluate('make(50); throughline.flush()');
+    await page.close();
+  },
+};
+
+const blocker: Cell = {
+  name: 'a blocker refuses the collector',
+  fast: true,
+  async run(stage) {
+    const batches = (url: URL) => url.pathname === '/otlp';
+    await stage.profile.context().route(batches, (route) => route.abort('blockedbyclient'));
+    const page = await stage.visit();
+    await page.evaluate('make(50); throughline.flush()');
+    await page.close();
+    await stage.profile.context().unroute(batches);
+  },
+};
+
+const serviceWorker: Cell = {
+  name: 'the site’s service worker drops every POST',
+  async run(stage) {
+    const page = await stage.visit({
+      after:
+        'window.controlled = navigator.serviceWorker.register("/worker.js").then(() => navigator.serviceWorker.ready);',
+    });
+    await page.evaluate('controlled.then(() => undefined)');
+    await page.waitForFunction('navigator.serviceWorker.controller !== null');
+    await page.evaluate('make(50); throughline.flush()');
+    // The worker is gone at the next visit, as after the site’s next release.
+    await page.evaluate('navigator.serviceWorker.getRegistration().then((worker) => worker.unregister())');
+    await page.close();
+  },
+};
+
+const clock = (name: string, jumpMs: number, fast = false): Cell => ({
+  name,
+  fast,
+  now: true,
+  async run(stage) {
+    const page = await stage.visit({
+      before: 'window.jumpMs = 0; const realNow = Date.now; Date.now = () => realNow() + window.jumpMs;',
+    });
+    await page.evaluate('make(20); throughline.flush()');
+    await page.evaluate(`jumpMs = ${jumpMs}; dispatchEvent(new Event("online"))`);
+    await page.evaluate('make(20); makeErrors(2); throughline.flush()');
+    await stage.allStored(15_000);
+  },
+});
+
+const prerendered = (isActivated: boolean): Cell => ({
+  name: `prerendered page, ${isActivated ? 'activated' : 'never shown'}`,
+  async run(stage) {
+    const page = await stage.visit({ after: '' });
+    await page.evaluate('make(1); throughline.flush()');
+    const target = stage.address({ before: 'window.wasPrerendered = document.prerendering;', after: 'make(7)' });
+    await page.evaluate((url) => {
+      const rules = document.createElement('script');
+      rules.type = 'speculationrules';
+      rules.textContent = JSON.stringify({ prerender: [{ urls: [url], eagerness: 'immediate' }] });
+      document.head.append(rules);
+    }, target);
+    throw new Error(String(isActivated));
+  },
+});
+void prerendered;
+
+export const SURROUNDINGS: readonly Cell[] = [
+  noDatabase,
+  deniedDatabase,
+  fullDatabase,
+  spoiltDatabase,
+  foreignDatabase,
+  tenTabs,
+  csp,
+  blocker,
+  serviceWorker,
+  clock('the clock jumps ahead an hour', 3_600_000, true),
+  clock('the clock is set back an hour', -3_600_000),
+];

@@ -1,0 +1,42 @@
+import type { Page } from 'playwright';
+
+/** One record a page has made, as the page said at once and outside the page's reach: over a CDP binding. */
+export interface MadeRecord {
+  traceId: string;
+  /** Span id, or for an error its message. */
+  id: string;
+  kind: 'span' | 'error';
+  atMs: number;
+}
+
+/** The name of the binding pages call. */
+export const BINDING = 'groundTruth';
+
+/** Collects what a page says it made; works across its navigations, and outlives its crash. */
+export async function recordTruth(page: Page, into: MadeRecord[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  session.on('Runtime.bindingCalled', ({ name, payload }) => {
+    if (name !== BINDING) return;
+    const { traceId, id, kind } = JSON.parse(payload);
+    into.push({ traceId, id, kind, atMs: Date.now() });
+  });
+  await session.send('Runtime.enable');
+  await session.send('Runtime.addBinding', { name: BINDING });
+}
+
+/** Defines `make(spans)` and `makeErrors(errors)` on a page with the agent. */
+export const MAKERS = `
+window.make = (count) => throughline.trace('cell', (root) => {
+  const tell = (span, kind) => { const { traceId, spanId } = span.spanContext(); ${BINDING}(JSON.stringify({ traceId, id: spanId, kind: 'span' })); };
+  tell(root);
+  for (let i = 1; i < count; i++) throughline.trace('work ' + i, tell, { fill: 'x'.repeat(200) });
+});
+window.makeErrors = (count) => throughline.trace('errors', (root) => {
+  const { traceId } = root.spanContext();
+  for (let i = 0; i < count; i++) {
+    const message = 'made ' + crypto.randomUUID();
+    throughline.captureException(new Error(message));
+    ${BINDING}(JSON.stringify({ traceId, id: message, kind: 'error' }));
+  }
+});
+`;
