@@ -4,6 +4,7 @@ import type { WaitUntil } from './invocation.ts';
 import { countDropped, type Ledger } from './ledger.ts';
 import type { Fetcher } from './options.ts';
 import { readPartialSuccess } from './partial-success.ts';
+import { warnOnce } from './warn.ts';
 
 /** How long one request holds `waitUntil` open to collect the spans of the isolate's other requests. */
 const WINDOW_MS = 200;
@@ -34,6 +35,14 @@ interface Batch {
   spans: string[];
   chars: number;
   takenMs: number;
+}
+
+interface Answer {
+  rejected?: number;
+  /** Not to be tried again. */
+  final?: boolean;
+  status?: number;
+  retryAfterMs?: number;
 }
 
 export interface ExporterOptions {
@@ -122,6 +131,11 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
       }
       if (answer.final || attempt === MAX_ATTEMPTS) {
         countDropped(ledger, answer.final ? 'refused' : 'retries_exhausted', batch.spans.length);
+        warnOnce(
+          answer.final
+            ? `${url} refused spans with ${answer.status}: check options "collector" and "key".`
+            : `${url} cannot be reached or is overloaded: spans are dropped.`,
+        );
         pausedUntilMs = Date.now() + PAUSE_MS;
         break;
       }
@@ -130,14 +144,14 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
     release(batch);
   }
 
-  async function postOnce(body: string): Promise<{ rejected?: number; final?: boolean; retryAfterMs?: number }> {
+  async function postOnce(body: string): Promise<Answer> {
     ledger.exports += 1;
     try {
       const init = { method: 'POST', headers, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) };
       const response = await (binding ? binding.fetch(url, init) : fetch(url, init));
       if (response.ok) return { rejected: await readPartialSuccess(response) };
       await response.body?.cancel();
-      if (!RETRYABLE_STATUSES.has(response.status)) return { final: true };
+      if (!RETRYABLE_STATUSES.has(response.status)) return { final: true, status: response.status };
       const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
       return seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
     } catch {
