@@ -4,27 +4,37 @@ import type { EpochMs } from '../wire/time.ts';
 export type PerformanceMs = number;
 
 export interface Clock {
+  /** The time of now; a clock that was set, or stood still while the system slept, is followed within 100 ms. */
   now(): EpochMs;
-  /** When `at` on the performance timeline was, on the wall clock. */
+  /** When `at` on the performance timeline was, on the wall clock as it was then. */
   at(at: PerformanceMs): EpochMs;
-  /** Compares with the wall clock and starts a new anchor when they drifted apart; call on resume. */
-  check(): void;
 }
 
 // performance.now() stands still while some systems sleep (hr-time allows it), so `timeOrigin + now()` falls behind.
 const MAX_DRIFT_MS = 100;
+/** Drifts remembered, so that an entry from before one keeps its time. */
+const MAX_ANCHORS = 8;
 
-/** One clock for the page: durations from the monotonic clock, epoch times from one anchor. */
-export function createClock(): Clock {
-  let anchorMs = performance.timeOrigin;
-  const clock: Clock = {
-    now: () => anchorMs + performance.now(),
-    at: (at) => anchorMs + at,
-    check() {
-      const wallMs = Date.now();
-      if (Math.abs(wallMs - clock.now()) > MAX_DRIFT_MS) anchorMs = wallMs - performance.now();
+/**
+ * One clock for the page: the wall clock is read to notice drift and gives an anchor; the monotonic clock gives
+ * everything else, so that two times of one anchor never run backwards.
+ * @param wallMs for tests
+ * @param monotonicMs for tests
+ */
+export function createClock(wallMs = Date.now, monotonicMs = () => performance.now()): Clock {
+  /** The latest first: since `from` on the performance timeline, `from` 0 was at `originMs`. */
+  const anchors = [{ from: Number.NEGATIVE_INFINITY, originMs: performance.timeOrigin }];
+  const originAt = (at: PerformanceMs) => (anchors.find(({ from }) => at >= from) as { originMs: EpochMs }).originMs;
+  return {
+    now() {
+      const from = monotonicMs();
+      const originMs = wallMs() - from;
+      if (Math.abs(originMs - originAt(from)) > MAX_DRIFT_MS) {
+        anchors.unshift({ from, originMs });
+        if (anchors.length > MAX_ANCHORS) anchors.splice(-2, 1);
+      }
+      return originAt(from) + from;
     },
+    at: (at) => originAt(at) + at,
   };
-  clock.check();
-  return clock;
 }

@@ -21,8 +21,8 @@ export const navigation: Instrumentation = {
       }),
       listen<PageTransitionEvent>(window, 'pageshow', (event) => {
         if (!event.persisted) return;
-        core.clock.check();
-        startView(core, 'back-forward-cache', core.clock.at(event.timeStamp));
+        // Notices that the system slept, before the event’s time is read.
+        core.clock.now();
       }),
     ]);
   },
