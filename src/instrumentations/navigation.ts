@@ -23,6 +23,7 @@ export const navigation: Instrumentation = {
         if (!event.persisted) return;
         // Notices that the system slept, before the event’s time is read.
         core.clock.now();
+        startView(core, 'back-forward-cache', core.clock.at(event.timeStamp));
       }),
     ]);
   },
