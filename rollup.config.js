@@ -88,12 +88,27 @@ function removeStale(dir, fresh) {
   }
 }
 
+// The script every visitor downloads: nothing in it has getters with effects, or functions that need to be constructors.
+const minifyScript = () =>
+  terser({
+    ecma: 2020,
+    compress: {
+      passes: 5,
+      unsafe: true,
+      unsafe_arrows: true,
+      unsafe_methods: true,
+      pure_getters: true,
+      keep_fargs: false,
+    },
+    format: { comments: false },
+  });
+
 const parts = {
   agent: [
     {
       input: 'src/script.ts',
       output: { file: 'dist/throughline.js', format: 'iife', sourcemap: true },
-      plugins: [otelSwaps({ withApi: true }), ...plugins(minify(false))],
+      plugins: [otelSwaps({ withApi: true }), ...plugins(minifyScript())],
     },
     {
       input: 'src/index.ts',
@@ -104,7 +119,12 @@ const parts = {
   ],
   edge: [
     {
-      input: { worker: 'edge/worker/index.ts', hono: 'edge/worker/hono.ts' },
+      input: {
+        worker: 'edge/worker/index.ts',
+        hono: 'edge/worker/hono.ts',
+        cloudflare: 'edge/worker/cloudflare.ts',
+        messaging: 'edge/messaging/index.ts',
+      },
       external: [/^node:/, /^hono(\/|$)/, '@opentelemetry/api'],
       output: { dir: 'dist', format: 'es', chunkFileNames: 'edge-[hash].js', sourcemap: true },
       plugins: plugins(),
@@ -125,6 +145,7 @@ const parts = {
         dir: 'dist/viewer',
         format: 'es',
         entryFileNames: 'assets/[name]-[hash].js',
+        chunkFileNames: 'assets/[name]-[hash].js',
         assetFileNames: 'assets/[name]-[hash][extname]',
       },
       plugins: plugins(minify(true), viewerPage()),
@@ -136,6 +157,7 @@ const parts = {
         index: 'src/index.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
+        messaging: 'edge/messaging/index.ts',
         collector: 'edge/server.ts',
       },
       external: [/^node:/, /^hono(\/|$)/, /^@opentelemetry\//, '@hono/node-server'],

@@ -20,13 +20,60 @@ const MODULES = {
   'sdk-trace/build/esm/sampler/ParentBasedSampler.js': 'export class ParentBasedSampler {}',
   'sdk-trace/build/esm/sampler/AlwaysOnSampler.js': 'export class AlwaysOnSampler {}',
   'sdk-trace/build/esm/platform/browser/RandomIdGenerator.js': 'export class RandomIdGenerator {}',
+  // There is one processor.
+  'sdk-trace/build/esm/MultiSpanProcessor.js':
+    'export class MultiSpanProcessor { constructor([processor]) { return processor; } }',
   'instrumentation/build/esm/shimmer.js':
     'export const wrap = undefined, unwrap = undefined, massWrap = undefined, massUnwrap = undefined;',
   'api-logs/build/esm/index.js': 'export const logs = { getLogger() {} };',
 };
 
-/** The same for the API, which only the script tag bundles. */
+/**
+ * The same for the API, which only the script tag bundles: what registers us where an application's own copy of the API
+ * looks. Proxies, which a copy needs for tracers asked for before a provider is there, are of no use in ours.
+ */
 const API_MODULES = {
+  'api/build/esm/internal/global-utils.js': `
+    import { VERSION } from '../version';
+    const KEY = Symbol.for('opentelemetry.js.api.1');
+    export const getGlobal = (type) => globalThis[KEY]?.[type];
+    export function registerGlobal(type, instance) {
+      const api = (globalThis[KEY] ??= { version: VERSION });
+      if (api[type] || api.version !== VERSION) return false;
+      api[type] = instance;
+      return true;
+    }
+    export function unregisterGlobal(type) { delete globalThis[KEY]?.[type]; }`,
+  'api/build/esm/api/trace.js': `
+    import { getGlobal, registerGlobal, unregisterGlobal } from '../internal/global-utils';
+    import { isSpanContextValid, wrapSpanContext } from '../trace/spancontext-utils';
+    import * as contexts from '../trace/context-utils';
+    const api = {
+      ...contexts, isSpanContextValid, wrapSpanContext,
+      setGlobalTracerProvider: (provider) => registerGlobal('trace', provider),
+      getTracerProvider: () => getGlobal('trace'),
+      getTracer: (name, version) => getGlobal('trace')?.getTracer(name, version),
+      disable: () => unregisterGlobal('trace'),
+    };
+    export class TraceAPI { static getInstance() { return api; } }`,
+  'api/build/esm/api/context.js': `
+    import { getGlobal, registerGlobal, unregisterGlobal } from '../internal/global-utils';
+    import { ROOT_CONTEXT } from '../context/context';
+    const none = { active: () => ROOT_CONTEXT, with: (_, fn, thisArg, ...args) => fn.call(thisArg, ...args) };
+    const manager = () => getGlobal('context') ?? none;
+    const api = {
+      setGlobalContextManager: (instance) => registerGlobal('context', instance),
+      active: () => manager().active(),
+      with: (...args) => manager().with(...args),
+      disable: () => unregisterGlobal('context'),
+    };
+    export class ContextAPI { static getInstance() { return api; } }`,
+  'api/build/esm/trace/spancontext-utils.js': `
+    import { NonRecordingSpan } from './NonRecordingSpan';
+    const isId = (digits) => (id) => new RegExp('^(?!0*$)[0-9a-f]{' + digits + '}$', 'i').test(id);
+    export const isValidTraceId = isId(32), isValidSpanId = isId(16);
+    export const isSpanContextValid = ({ traceId, spanId }) => isValidTraceId(traceId) && isValidSpanId(spanId);
+    export const wrapSpanContext = (spanContext) => new NonRecordingSpan(spanContext);`,
   'api/build/esm/api/diag.js':
     'const nothing = () => {}; const diag = { error: nothing, warn: nothing, info: nothing, debug: nothing, verbose: nothing, createComponentLogger: () => diag }; export class DiagAPI { static instance() { return diag; } }',
   'api/build/esm/api/metrics.js': 'export class MetricsAPI { static getInstance() { return { getMeter() {} }; } }',
@@ -34,10 +81,9 @@ const API_MODULES = {
   // Registers what the application's own copy of the API will use; injecting and extracting is done there.
   'api/build/esm/api/propagation.js': `
     import { registerGlobal, unregisterGlobal } from '../internal/global-utils';
-    import { DiagAPI } from './diag';
     const api = {
-      setGlobalPropagator: (propagator) => registerGlobal('propagation', propagator, DiagAPI.instance()),
-      disable: () => unregisterGlobal('propagation', DiagAPI.instance()),
+      setGlobalPropagator: (propagator) => registerGlobal('propagation', propagator),
+      disable: () => unregisterGlobal('propagation'),
     };
     export class PropagationAPI { static getInstance() { return api; } }`,
 };
@@ -53,7 +99,6 @@ const METHODS = {
   'sdk-trace/build/esm/TracerProvider.js': 'forceFlush inspectCustom',
   'sdk-trace/build/esm/Tracer.js': 'inspectCustom',
   'sdk-trace/build/esm/Span.js': 'inspectCustom',
-  'sdk-trace/build/esm/MultiSpanProcessor.js': 'forceFlush',
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { type MetricWithAttribution, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals/attribution';
+import { type MetricType, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
 import { guard } from '../browser/guard.ts';
 import type { Instrumentation } from '../core.ts';
 import {
@@ -15,7 +15,7 @@ import {
   ATTR_WEB_VITAL_VALUE,
   EVENT_WEB_VITAL,
 } from '../wire/names.ts';
-import { redactUrl } from '../wire/url.ts';
+import { attributionOf } from './vital-attribution.ts';
 
 /**
  * `browser.web_vital` events for LCP, INP, CLS, FCP and TTFB, each in the trace of the page view it measures: the
@@ -26,7 +26,7 @@ export const webVitals: Instrumentation = {
   start(core) {
     const first = core.view;
     let isActive = true;
-    const report = guard((metric: MetricWithAttribution) => {
+    const report = guard((metric: MetricType) => {
       if (!isActive) return;
       const { navigationType } = metric;
       const isFirst = navigationType !== 'soft-navigation' && navigationType !== 'back-forward-cache';
@@ -44,11 +44,11 @@ export const webVitals: Instrumentation = {
           [ATTR_PAGE_VIEW_ID]: view.id,
           [ATTR_URL_FULL]: view.url,
           [ATTR_URL_TEMPLATE]: view.route,
-          ...attributionOf(metric),
+          ...prefixed(attributionOf(metric)),
         },
       });
     });
-    const onSoft = (metric: MetricWithAttribution) => {
+    const onSoft = (metric: MetricType) => {
       if (metric.navigationType === 'soft-navigation') report(metric);
     };
     // web-vitals has no way to stop; what it measures later is not reported.
@@ -57,7 +57,7 @@ export const webVitals: Instrumentation = {
       on(onSoft, { reportSoftNavs: true });
     }
     // web-vitals handles events when the page is idle; for one that leaves before, that is after its own last report.
-    let inp: MetricWithAttribution | undefined;
+    let inp: MetricType | undefined;
     onINP(
       (metric) => {
         if (document.visibilityState === 'hidden') report(metric);
@@ -77,13 +77,11 @@ export const webVitals: Instrumentation = {
   },
 };
 
-/** The plain values of an attribution: elements as selectors, phases in ms. Entries and nodes stay in the page. */
-function attributionOf({ attribution }: MetricWithAttribution): Attributes {
+function prefixed(parts: Attributes): Attributes {
   const attributes: Attributes = {};
-  for (const [field, value] of Object.entries(attribution)) {
-    const name = `${ATTR_WEB_VITAL_ATTRIBUTION}.${field}`;
-    if (typeof value === 'number') attributes[name] = round(value);
-    else if (typeof value === 'string') attributes[name] = field === 'url' ? redactUrl(value) : value;
+  for (const part in parts) {
+    const value = parts[part];
+    attributes[`${ATTR_WEB_VITAL_ATTRIBUTION}.${part}`] = typeof value === 'number' ? round(value) : value;
   }
   return attributes;
 }

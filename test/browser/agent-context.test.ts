@@ -7,6 +7,7 @@ import {
   spanWhere,
   startAgentSite,
   traceparentOf,
+  WAIT,
 } from '../support/agent-page.ts';
 import { launchBrowser } from '../support/browser.ts';
 
@@ -61,7 +62,7 @@ describe('one click, one trace', () => {
     await opened.page.click('button');
     const root = await spanWhere(shop, opened.page, (span) => span.name === 'click button');
     const paths = PATTERNS[name]?.includes('/api/3') ? ['/api/1', '/api/2', '/api/3'] : ['/api/1', '/api/2'];
-    await expect.poll(() => tracesOf(...paths)).toEqual(paths.map(() => [root.traceId]));
+    await expect.poll(() => tracesOf(...paths), WAIT).toEqual(paths.map(() => [root.traceId]));
     expect(root.traceId).not.toBe(load.traceId);
     for (const path of paths) {
       const span = await spanWhere(
@@ -99,7 +100,7 @@ describe('overlapping clicks', () => {
     });
     await opened.page.click('#a');
     await opened.page.click('#b');
-    await expect.poll(() => [shop.site.asked('/api/a').length, shop.site.asked('/api/b').length]).toEqual([4, 4]);
+    await expect.poll(() => [shop.site.asked('/api/a').length, shop.site.asked('/api/b').length], WAIT).toEqual([4, 4]);
     const [a = [], b = []] = tracesOf('/api/a', '/api/b');
     expect(new Set(a).size).toBe(1);
     expect(new Set(b).size).toBe(1);

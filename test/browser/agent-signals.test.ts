@@ -8,6 +8,7 @@ import {
   spanWhere,
   startAgentSite,
   traceparentOf,
+  WAIT,
 } from '../support/agent-page.ts';
 import { launchBrowser } from '../support/browser.ts';
 
@@ -53,7 +54,9 @@ describe('requests that are not fetch', () => {
     expect(span.parentSpanId).toBe(root.spanId);
     expect(attributesOf(span)).toMatchObject({ 'http.response.status_code': 200, 'http.request.method': 'POST' });
     expect(attributesOf(span)['throughline.request.phases']).toMatch(/wait:/);
-    await expect.poll(() => traceparentOf(shop.site.asked('/api/next')[0]?.headers ?? {}).traceId).toBe(root.traceId);
+    await expect
+      .poll(() => traceparentOf(shop.site.asked('/api/next')[0]?.headers ?? {}).traceId, WAIT)
+      .toBe(root.traceId);
   });
 
   test('a failed XMLHttpRequest is an error, an aborted one is none', async () => {
@@ -256,7 +259,7 @@ describe('the main thread and the visitor', () => {
           .filter(({ name }) => name.startsWith('navigation'))
           .map(({ name }) => name)
           .sort();
-      })
+      }, WAIT)
       .toEqual(['navigation /', 'navigation /cart']);
   });
 });

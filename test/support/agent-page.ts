@@ -69,7 +69,8 @@ export function attributesOf({ attributes }: { attributes?: OtlpKeyValue[] }): R
   );
 }
 
-const WAIT = { timeout: 15_000, interval: 50 };
+/** How long tests wait for what must come, and how often they look. */
+export const WAIT = { timeout: 15_000, interval: 50 };
 
 /** The first span that fits, once it arrived. Asks the agent to send what it has. */
 export async function spanWhere(
