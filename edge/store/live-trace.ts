@@ -2,6 +2,7 @@ import type { SpanId, TraceId } from '../../src/wire/ids.ts';
 import { hexInto } from './encoding/byte-writer.ts';
 import { type Chunk, type ChunkContent, chunkOwner, chunkTrust, decodeChunk } from './encoding/chunk.ts';
 import { logKey } from './encoding/fingerprint.ts';
+import { type Measurement, requestOf } from './rollup.ts';
 import { addLog, addSpan, emptySummary, mergeSummary, type SummaryState } from './summary.ts';
 import type { Trust } from './trace-store.ts';
 
@@ -11,6 +12,8 @@ export interface LiveChunk extends Chunk {
   logs: number;
   /** Of this chunk alone. */
   state: SummaryState;
+  /** What its spans say of requests. */
+  requests: readonly Measurement[];
   /** Of its log records. */
   logKeys: readonly string[];
   /** The journal segment that holds it; 0 until it is synced. */
@@ -23,6 +26,8 @@ export interface LiveTrace<Home> {
   traceId: TraceId | '';
   /** Where the trace already lies in blocks. */
   home: Home | undefined;
+  /** Of what lies in blocks, when something does. */
+  stored: SummaryState | undefined;
   /** Of everything durable of the trace, blocks included. */
   state: SummaryState;
   /** What is durable and not in a block. */
@@ -46,6 +51,7 @@ export function createLiveTrace<Home>(traceId: TraceId | '', nowMs: number): Liv
   return {
     traceId,
     home: undefined,
+    stored: undefined,
     state: emptySummary(traceId),
     chunks: [],
     pending: [],
@@ -108,6 +114,7 @@ export function removePending(trace: LiveTrace<unknown>, chunk: LiveChunk): void
 /** Forgets what lay in blocks that are gone: the trace is what is left of it in memory. */
 export function forgetHome(trace: LiveTrace<unknown>): void {
   trace.home = undefined;
+  trace.stored = undefined;
   trace.owners = undefined;
   trace.logKeys = new Set(trace.chunks.flatMap(({ logKeys }) => logKeys));
   trace.state = emptySummary(trace.traceId);
@@ -127,15 +134,20 @@ function learnOwners(owners: Map<SpanId, Trust>, chunk: LiveChunk): void {
   for (let at = 0; at < chunk.spans * 8; at += 8) owners.set(chunk.ids.toString('hex', at, at + 8), trust);
 }
 
-/** The summary of a chunk's content. */
+/** What a chunk's content adds to its trace and to the statistics. */
 export function summarize(
   traceId: TraceId | '',
   content: Pick<ChunkContent, 'spans' | 'logs'>,
   receivedAtMs: number,
-): SummaryState {
+): { state: SummaryState; requests: Measurement[] } {
   const state = emptySummary(traceId);
   state.updatedMs = Math.round(receivedAtMs);
-  for (const record of content.spans) addSpan(state, record);
+  const requests: Measurement[] = [];
+  for (const record of content.spans) {
+    addSpan(state, record);
+    const request = requestOf(record);
+    if (request) requests.push(request);
+  }
   for (const record of content.logs) addLog(state, record);
-  return state;
+  return { state, requests };
 }

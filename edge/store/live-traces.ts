@@ -15,7 +15,7 @@ import {
   removePending,
   summarize,
 } from './live-trace.ts';
-import { mergeSummary, type SummaryState } from './summary.ts';
+import { copySummary, mergeSummary, type SummaryState } from './summary.ts';
 import type { AcceptedBatch, AppendResult, Trust } from './trace-store.ts';
 
 /** What the blocks know; asked once when something of a trace comes that is not in memory. */
@@ -74,9 +74,10 @@ export class LiveTraces<Home> {
     if (groups.length === 0) return { result, record: undefined, parts: [] };
     const { record, chunks } = this.#encoder.encode(batch.receivedAtMs, groups);
     const parts = groups.map(({ trace, content, logKeys }, i) => {
-      const state = summarize(trace.traceId, content, batch.receivedAtMs);
+      const { state, requests } = summarize(trace.traceId, content, batch.receivedAtMs);
       const { ids, body } = chunks[i] as Chunk;
-      const chunk = { ids, body, spans: content.spans.length, logs: content.logs.length, state, logKeys, segment: 0 };
+      const { spans, logs } = content;
+      const chunk = { ids, body, spans: spans.length, logs: logs.length, state, requests, logKeys, segment: 0 };
       addPending(trace, chunk);
       return { trace, chunk };
     });
@@ -117,6 +118,7 @@ export class LiveTraces<Home> {
       this.bytes -= ids.length + body.length;
     }
     trace.home = home;
+    trace.stored = copySummary(trace.state);
     trace.waitingSinceMs = this.#nowMs();
     if (this.#dropIfEmpty(trace) || trace.owners) return;
     // It stays because something more is on its way: what was searched before must be known still.
@@ -162,7 +164,8 @@ export class LiveTraces<Home> {
     const stored = traceId === '' ? undefined : this.#blocks.find(traceId);
     if (stored) {
       trace.home = stored.home;
-      trace.state = stored.state;
+      trace.stored = stored.state;
+      trace.state = copySummary(stored.state);
       learnStored(trace, this.#blocks.chunks(stored.home, traceId));
     }
     this.#traces.set(traceId, trace);

@@ -1,10 +1,13 @@
 import type { TraceId } from '../../src/wire/ids.ts';
 import {
   ATTR_ACTIVITY,
+  ATTR_BROWSER_MOBILE,
   ATTR_HTTP_ROUTE,
   ATTR_SERVICE_NAME,
   ATTR_SESSION_ID,
+  ATTR_TELEMETRY_SDK_LANGUAGE,
   ATTR_URL_TEMPLATE,
+  ATTR_USER_AGENT_ORIGINAL,
   ATTR_USER_HASH,
   ATTR_USER_ID,
   ATTR_WEB_VITAL_NAME,
@@ -12,10 +15,12 @@ import {
   EVENT_EXCEPTION,
   EVENT_WEB_VITAL,
 } from '../../src/wire/names.ts';
-import { type OtlpAnyValue, type OtlpKeyValue, SPAN_KIND, STATUS_CODE } from '../../src/wire/otlp.ts';
+import { type OtlpAnyValue, type OtlpKeyValue, type OtlpSpan, SPAN_KIND, STATUS_CODE } from '../../src/wire/otlp.ts';
+import { adjustedCount, OT_KEY, parseOt } from '../../src/wire/sampling.ts';
+import { parseTracestate } from '../../src/wire/tracestate.ts';
 import type { LogRecord, ResourceRecord, SpanRecord } from '../otlp/records.ts';
 import { nanoToMicros } from './encoding/time.ts';
-import type { TraceSummary } from './trace-store.ts';
+import type { RemoveSelector, TraceSummary } from './trace-store.ts';
 
 export const VITAL_NAMES = ['lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const;
 export type VitalName = (typeof VITAL_NAMES)[number];
@@ -39,7 +44,11 @@ export interface SummaryState {
   loggedUs: number;
   name: string;
   service: string;
-  /** Start of the span that gave name and service. */
+  /** `mobile`, `desktop`, or '' when the root is no browser's. */
+  device: string;
+  /** How many traces this one stands for, by its root's sampling threshold. */
+  weight: number;
+  /** Start of the span that gave name, service, device and weight. */
   namedUs: number;
   hasRoot: boolean;
   route: string;
@@ -65,6 +74,8 @@ export function emptySummary(traceId: TraceId): SummaryState {
     loggedUs: Number.POSITIVE_INFINITY,
     name: '',
     service: '',
+    device: '',
+    weight: 1,
     namedUs: Number.POSITIVE_INFINITY,
     hasRoot: false,
     route: '',
@@ -85,21 +96,43 @@ export function emptySummary(traceId: TraceId): SummaryState {
 interface Origin {
   service: string;
   sessionId: string;
+  /** `mobile`, `desktop`, or '' when it is no browser. */
+  device: string;
 }
 
 // Records of a batch share their resource and come one after the other.
 let lastResource: ResourceRecord | undefined;
-let lastOrigin: Origin = { service: '', sessionId: '' };
+let lastOrigin: Origin = { service: '', sessionId: '', device: '' };
 
-function originOf(resource: ResourceRecord): Origin {
+/** What every record of a resource has in common. */
+export function originOf(resource: ResourceRecord): Origin {
   if (resource !== lastResource) {
     lastOrigin = {
       service: textAttribute(resource.attributes, ATTR_SERVICE_NAME) ?? '',
       sessionId: textAttribute(resource.attributes, ATTR_SESSION_ID) ?? '',
+      device: deviceOf(resource.attributes),
     };
     lastResource = resource;
   }
   return lastOrigin;
+}
+
+function deviceOf(attributes: readonly OtlpKeyValue[]): string {
+  if (textAttribute(attributes, ATTR_TELEMETRY_SDK_LANGUAGE) !== 'webjs') return '';
+  const mobile = attributes.find(({ key }) => key === ATTR_BROWSER_MOBILE)?.value?.boolValue;
+  // Browsers that do not say it say it in their user agent, by what MDN recommends to look for.
+  return (mobile ?? textAttribute(attributes, ATTR_USER_AGENT_ORIGINAL)?.includes('Mobi')) ? 'mobile' : 'desktop';
+}
+
+// What a page says of its sampling is taken up to here: one forged threshold must not outweigh everybody else.
+const MAX_WEIGHT = 10_000;
+
+/** How many spans a span stands for, by the threshold it was sampled with; 1 when none is told. */
+export function spanWeight(span: OtlpSpan): number {
+  if (!span.traceState?.includes('th:')) return 1;
+  const ot = parseTracestate(span.traceState)?.find(([key]) => key === OT_KEY)?.[1];
+  const { th } = parseOt(ot);
+  return th === undefined ? 1 : Math.min(MAX_WEIGHT, adjustedCount(th));
 }
 
 /** Takes a span that is new to the trace into its state. */
@@ -118,6 +151,8 @@ export function addSpan(state: SummaryState, record: SpanRecord): void {
   if (namesBetter(state, isRoot, startUs, span.name)) {
     state.name = span.name;
     state.service = service;
+    state.device = origin.device;
+    state.weight = spanWeight(span);
     state.namedUs = startUs;
     state.hasRoot = isRoot;
   }
@@ -148,6 +183,7 @@ export function addLog(state: SummaryState, record: LogRecord): void {
     if (state.spans === 0) {
       state.name = log.eventName ?? '';
       state.service = origin.service;
+      state.device = origin.device;
     }
   }
   if (log.eventName === EVENT_WEB_VITAL) addVital(state, log.attributes ?? NO_ATTRIBUTES);
@@ -206,11 +242,14 @@ export function mergeSummary(into: SummaryState, other: SummaryState): void {
   if (other.spans > 0 && (into.spans === 0 || namesBetter(into, other.hasRoot, other.namedUs, other.name))) {
     into.name = other.name;
     into.service = other.service;
+    into.device = other.device;
+    into.weight = other.weight;
     into.namedUs = other.namedUs;
     into.hasRoot = other.hasRoot;
   } else if (into.spans === 0 && other.loggedUs < into.loggedUs) {
     into.name = other.name;
     into.service = other.service;
+    into.device = other.device;
   }
   if (other.route !== '' && routesBetter(into, other.routeRank, other.routedUs, other.route)) {
     into.route = other.route;
@@ -243,6 +282,25 @@ export function traceDurationUs(state: SummaryState): number {
   return state.spans > 0 ? state.endUs - state.startUs : 0;
 }
 
+export function traceEndUs(state: SummaryState): number {
+  return traceStartUs(state) + traceDurationUs(state);
+}
+
+/** Whether a log record says it is of a session or a user. */
+export function isOf(record: LogRecord, person: RemoveSelector): boolean {
+  const attributes = record.log.attributes ?? NO_ATTRIBUTES;
+  if ('userId' in person) {
+    const userId = textAttribute(attributes, ATTR_USER_ID) ?? textAttribute(attributes, ATTR_USER_HASH);
+    return userId === person.userId;
+  }
+  return (textAttribute(attributes, ATTR_SESSION_ID) ?? originOf(record.resource).sessionId) === person.sessionId;
+}
+
+/** A copy that later merges do not change. */
+export function copySummary(state: SummaryState): SummaryState {
+  return { ...state, vitals: { ...state.vitals } };
+}
+
 /** The row a list shows. */
 export function toTraceSummary(state: SummaryState): TraceSummary {
   const others = state.services.filter((service) => service !== state.service);
@@ -265,7 +323,8 @@ export function toTraceSummary(state: SummaryState): TraceSummary {
   };
 }
 
-function textAttribute(attributes: readonly OtlpKeyValue[], key: string): string | undefined {
+/** The first text under a key. */
+export function textAttribute(attributes: readonly OtlpKeyValue[], key: string): string | undefined {
   for (const attribute of attributes) {
     if (attribute.key === key) return attribute.value?.stringValue;
   }

@@ -111,6 +111,75 @@ export interface ExpireResult {
   bytes: number;
 }
 
+/** `requests`: how long roots and served requests took. The others: web vitals of page views. */
+export type Measure = 'requests' | 'lcp' | 'inp' | 'cls' | 'fcp' | 'ttfb';
+export type StatisticsGroup = 'hour' | 'service' | 'route' | 'device';
+
+/** All conditions must hold. Whole hours that touch the time window count. */
+export interface StatisticsQuery {
+  measure: Measure;
+  /** Epoch ms. */
+  fromMs: number;
+  toMs: number;
+  service?: string;
+  route?: string;
+  device?: string;
+  /** One row for each combination of these; absent or empty: one row for all. */
+  by?: StatisticsGroup[];
+  /** Rows with the largest counts, 1-1000, default 200; grouping by hour keeps all hours of those. */
+  limit?: number;
+}
+
+/**
+ * Measured from everything accepted, so sampling does not bend it: counts are adjusted by the thresholds spans were
+ * sampled with. Milliseconds; CLS without unit. Percentiles are within 2.5 %.
+ */
+export interface StatisticsRow {
+  /** Epoch ms of the start of the hour, when grouped by it. */
+  hourMs?: number;
+  service?: string;
+  route?: string;
+  /** `mobile`, `desktop`, or '' when no browser was involved. */
+  device?: string;
+  count: number;
+  errors: number;
+  mean: number;
+  p50: number;
+  p75: number;
+  p95: number;
+  p99: number;
+}
+
+export interface SessionFilter {
+  /** Epoch ms: sessions with a trace that started in this window. */
+  fromMs?: number;
+  toMs?: number;
+  userId?: string;
+  service?: string;
+  /** Only sessions with (true) or without (false) errors. */
+  error?: boolean;
+  /** 1-500, default 50. */
+  limit?: number;
+}
+
+/** What the traces of one session in the window add up to. */
+export interface SessionSummary {
+  sessionId: string;
+  userId: string;
+  /** Epoch ms of the first start and the last end. */
+  startMs: number;
+  endMs: number;
+  traceCount: number;
+  spanCount: number;
+  errorCount: number;
+  /** Route of the first page view. */
+  entryRoute: string;
+  device: string;
+}
+
+/** Whose data to delete: exactly one of the two. */
+export type RemoveSelector = { sessionId: string } | { userId: string };
+
 /**
  * Where traces are kept. Implementations pass `test/contracts/trace-store.ts`.
  */
@@ -124,9 +193,15 @@ export interface TraceStore {
   /** Everything of one trace, found the moment `append` resolved; `undefined` when there is nothing. */
   trace(traceId: TraceId): Promise<StoredTrace | undefined>;
   search(filter: TraceFilter): Promise<TracePage>;
+  /** Sessions with traces in the window, the one that was last active first. */
+  sessions(filter: SessionFilter): Promise<SessionSummary[]>;
+  /** Counts and percentiles of requests or web vitals, largest count first, or by hour when grouped by it alone. */
+  statistics(query: StatisticsQuery): Promise<StatisticsRow[]>;
   stats(): Promise<StoreStats>;
   /** Removes what is older than the retention time, or beyond the byte quota, oldest first. */
   expire(nowMs: number): Promise<ExpireResult>;
+  /** Deletes every trace of a session or user, for good: blocks that hold them are written anew. Statistics stay. */
+  remove(selector: RemoveSelector): Promise<ExpireResult>;
   /** Writes out what waits and releases the files. Appends after that are refused. */
   close(): Promise<void>;
 }

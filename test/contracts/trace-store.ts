@@ -9,6 +9,7 @@ import {
 } from '../../edge/store/trace-store.ts';
 import * as names from '../../src/wire/names.ts';
 import type { OtlpKeyValue, OtlpSpan } from '../../src/wire/otlp.ts';
+import { durationMs } from '../../src/wire/time.ts';
 import { type PageView, pageViews } from '../support/page-views.ts';
 
 export interface OpenOptions {
@@ -326,21 +327,170 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       expect((await store.stats()).spans).toBe(rest.length);
     });
 
-    test('beyond its quota the store gives up the oldest', async () => {
-      const maxBytes = 3 * 1024 * 1024;
+    test('beyond its quota the store gives up the oldest', { timeout: 90_000 }, async () => {
+      const maxBytes = 1024 * 1024 * 1.5;
       await reopen({ maxBytes });
-      const views = take(3200);
-      for (let from = 0; from < views.length; from += 400) {
-        const batches = views.slice(from, from + 400).flatMap((view) => view.batches);
+      const views = take(1600);
+      for (let from = 0; from < views.length; from += 200) {
+        const batches = views.slice(from, from + 200).flatMap((view) => view.batches);
         await Promise.all(batches.map((batch) => store.append(batch)));
         await store.expire(START_MS + HOUR_MS);
         expect((await store.stats()).bytes).toBeLessThan(maxBytes * 1.05);
       }
       const { traces, oldestMs = 0 } = await store.stats();
-      expect(traces).toBeGreaterThan(200);
-      expect(traces).toBeLessThan(3200);
+      expect(traces).toBeGreaterThan(100);
+      expect(traces).toBeLessThan(1600);
       expect(oldestMs).toBeGreaterThan(START_MS);
       expect(await spanIds(store, views.at(-1)?.traceId as string)).toEqual(idsOf(views.at(-1) as PageView));
+    });
+
+    test('requests are counted by service, route and hour, with percentiles, also of what is not in a block yet', async () => {
+      const views = take(60);
+      for (const view of views.slice(0, 30)) await append(store, view);
+      await reopen();
+      for (const view of views.slice(30)) await append(store, view);
+      // What is sent again is not counted again.
+      for (const view of views) await store.append(view.batches[0]);
+      const window = { fromMs: START_MS, toMs: START_MS + HOUR_MS };
+      const roots = views.map(({ batches }) => batches[0].spans[0]?.span as OtlpSpan);
+      const service = 'shop-web';
+      const ofService = views.filter(({ batches }) => serviceOf(batches[0]) === service);
+      for (const _ of ['mixed', 'all from disk']) {
+        const [all] = await store.statistics({ measure: 'requests', ...window });
+        // Each page view: its root, one request at the edge, two at the backend.
+        expect(all).toMatchObject({ count: 240 });
+        const rows = await store.statistics({ measure: 'requests', ...window, service, by: ['hour', 'service'] });
+        expect(rows.length).toBe(1);
+        expect(rows[0]).toMatchObject({ hourMs: START_MS, service, count: ofService.length });
+        const durations = ofService.map((view) => durationOf(view.batches[0].spans[0]?.span as OtlpSpan));
+        expectNear(rows[0]?.p75, quantile(durations, 0.75), 0.03);
+        expectNear(rows[0]?.mean, durations.reduce((sum, ms) => sum + ms, 0) / durations.length, 1e-6);
+        expect(rows[0]?.errors).toBe(
+          ofService.filter(({ batches }) => batches[0].spans[0]?.span.status?.code === 2).length,
+        );
+        const byRoute = await store.statistics({ measure: 'requests', ...window, by: ['route'], limit: 1000 });
+        const counts = byRoute.map(({ count }) => count);
+        expect(counts).toEqual([...counts].sort((a, b) => b - a));
+        expect(byRoute.find(({ route }) => route === roots[0]?.name)?.count).toBeGreaterThan(0);
+        expect(await store.statistics({ measure: 'requests', fromMs: 0, toMs: HOUR_MS })).toEqual([]);
+        expect(await store.statistics({ measure: 'requests', ...window, service: 'nobody' })).toEqual([]);
+        await reopen();
+      }
+    });
+
+    test('web vitals are counted once a page view, by the value known last', async () => {
+      const views = take(40);
+      // Vitals come before the route is known, and again with a larger value.
+      for (const view of views) await store.append({ ...view.batches[0], spans: [] });
+      await reopen();
+      for (const view of views) await append(store, view);
+      const grown = views.map(({ batches: [{ logs, ...browser }] }) => ({
+        ...browser,
+        spans: [],
+        logs: [grow(logs[0])],
+      }));
+      await reopen();
+      for (const batch of grown) await store.append(batch);
+      const window = { fromMs: START_MS, toMs: START_MS + HOUR_MS };
+      const lcp = views.map((view) => (vitalsOf(view).lcp ?? 0) + 1000);
+      for (const _ of ['mixed', 'all from disk']) {
+        const [all] = await store.statistics({ measure: 'lcp', ...window });
+        expect(all?.count).toBe(40);
+        expectNear(all?.p75, quantile(lcp, 0.75), 0.03);
+        const [cls] = await store.statistics({ measure: 'cls', ...window });
+        expect(cls?.count).toBe(40);
+        expectNear(
+          cls?.p75,
+          quantile(
+            views.map((view) => vitalsOf(view).cls ?? 0),
+            0.75,
+          ),
+          0.03,
+        );
+        const byRoute = await store.statistics({ measure: 'lcp', ...window, by: ['route', 'device'] });
+        expect(byRoute.reduce((sum, { count }) => sum + count, 0)).toBe(40);
+        expect(byRoute.every(({ route, device }) => route !== '' && /^(mobile|desktop)$/.test(device ?? ''))).toBe(
+          true,
+        );
+        await reopen();
+      }
+    });
+
+    test('a sampled span counts for those it stands for, and a forged threshold for no more than a limit', async () => {
+      const [view, forged] = take(2);
+      const sampled = (batch: AcceptedBatch, th: string): AcceptedBatch => ({
+        ...batch,
+        spans: batch.spans.map(({ span, ...rest }) => ({ ...rest, span: { ...span, traceState: `ot=th:${th}` } })),
+      });
+      await store.append(sampled(view.batches[0], 'c'));
+      const window = { fromMs: START_MS, toMs: START_MS + HOUR_MS };
+      expect(await store.statistics({ measure: 'requests', ...window })).toMatchObject([{ count: 4 }]);
+      expect(await store.statistics({ measure: 'lcp', ...window })).toMatchObject([{ count: 4 }]);
+      await store.append(sampled(forged.batches[0], 'ffffffffffffff'));
+      await reopen();
+      expect(await store.statistics({ measure: 'requests', ...window })).toMatchObject([{ count: 10_004 }]);
+    });
+
+    test('a session adds up its traces, wherever they lie', async () => {
+      const views = take(80);
+      for (const view of views.slice(0, 40)) await append(store, view);
+      await reopen();
+      for (const view of views.slice(40)) await append(store, view);
+      const sessions = [...new Set(views.map(({ sessionId }) => sessionId))];
+      for (const _ of ['mixed', 'all from disk']) {
+        const found = await store.sessions({ limit: 500 });
+        expect(found.map(({ sessionId }) => sessionId).sort()).toEqual([...sessions].sort());
+        expect(found.map(({ endMs }) => endMs)).toEqual(found.map(({ endMs }) => endMs).sort((a, b) => b - a));
+        for (const session of found) {
+          const own = views.filter(({ sessionId }) => sessionId === session.sessionId);
+          expect(session).toMatchObject({
+            traceCount: own.length,
+            spanCount: own.length * 21,
+            startMs: Math.min(...own.map(({ startMs }) => startMs)),
+            entryRoute: own[0]?.route,
+          });
+        }
+        expect(await store.sessions({ limit: 3 })).toEqual(found.slice(0, 3));
+        expect(await store.sessions({ error: true, limit: 500 })).toEqual(
+          found.filter(({ errorCount }) => errorCount > 0),
+        );
+        expect(await store.sessions({ userId: 'nobody' })).toEqual([]);
+        const later = await store.sessions({ fromMs: views.at(60)?.startMs as number, limit: 500 });
+        expect(later.reduce((sum, { traceCount }) => sum + traceCount, 0)).toBe(20);
+        await reopen();
+      }
+    });
+
+    test('what is removed of a session or a user is gone, and nothing else is', async () => {
+      const views = take(60);
+      const [{ sessionId }] = views;
+      const withUser = { ...views[1].batches[0] };
+      withUser.spans = withUser.spans.map(({ span, ...rest }) => ({
+        ...rest,
+        span: {
+          ...span,
+          attributes: [...(span.attributes ?? []), { key: names.ATTR_USER_ID, value: { stringValue: 'u-1' } }],
+        },
+      }));
+      await store.append(withUser);
+      for (const view of views.slice(2, 40)) await append(store, view);
+      await append(store, views[0]);
+      await reopen();
+      for (const view of views.slice(40)) await append(store, view);
+      const stays = views.filter((view) => view.sessionId !== sessionId && view !== views[1]);
+      const goes = views.filter((view) => view.sessionId === sessionId && view !== views[1]);
+      expect(await store.remove({ sessionId })).toMatchObject({ traces: goes.length, spans: goes.length * 21 });
+      expect(await store.remove({ userId: 'u-1' })).toMatchObject({ traces: 1, spans: 13 });
+      expect(await store.remove({ userId: 'u-1' })).toMatchObject({ traces: 0, spans: 0 });
+      for (const _ of ['before', 'after the store was closed']) {
+        for (const view of goes) expect(await store.trace(view.traceId)).toBeUndefined();
+        for (const view of stays) expect(await spanIds(store, view.traceId)).toEqual(idsOf(view));
+        expect((await store.search({ sessionId })).traces).toEqual([]);
+        expect((await store.search({ userId: 'u-1' })).traces).toEqual([]);
+        expect((await everyPage(store, {}, 500)).length).toBe(stays.length);
+        expect(await store.stats()).toMatchObject({ traces: stays.length, spans: stays.length * 21 });
+        await reopen();
+      }
     });
 
     test('appends after closing are refused, and closing twice is fine', async () => {
@@ -398,6 +548,34 @@ function holds(summary: TraceSummary, filter: TraceFilter): boolean {
     (filter.userId === undefined || summary.userId === filter.userId) &&
     (filter.updatedAfterMs === undefined || summary.updatedAtMs > filter.updatedAfterMs)
   );
+}
+
+function serviceOf(batch: AcceptedBatch): string | undefined {
+  return batch.spans[0]?.resource.attributes.find(({ key }) => key === names.ATTR_SERVICE_NAME)?.value?.stringValue;
+}
+
+function durationOf(span: OtlpSpan): number {
+  return durationMs(span.startTimeUnixNano, span.endTimeUnixNano);
+}
+
+function quantile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+}
+
+function expectNear(actual: number | undefined, expected: number, relative: number): void {
+  expect(Math.abs((actual ?? Number.NaN) - expected) / expected).toBeLessThan(relative);
+}
+
+/** The same web vital reported again, a second larger. */
+function grow(record: LogRecord | undefined): LogRecord {
+  const { log, ...rest } = record as LogRecord;
+  const attributes = (log.attributes ?? []).map(({ key, value }) => {
+    if (key === names.ATTR_EVENT_ID) return { key, value: { stringValue: `${value?.stringValue}-again` } };
+    if (key !== names.ATTR_WEB_VITAL_VALUE) return { key, ...(value && { value }) };
+    return { key, value: { doubleValue: Number(value?.doubleValue ?? value?.intValue) + 1000 } };
+  });
+  return { ...rest, log: { ...log, attributes } };
 }
 
 function idsOf(view: PageView): string[] {

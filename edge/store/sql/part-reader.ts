@@ -3,8 +3,12 @@ import { decodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import { DamagedDataError } from '../encoding/byte-reader.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import type { Search } from '../search.ts';
+import type { Statistics } from '../statistics.ts';
 import type { SummaryState } from '../summary.ts';
+import type { SessionFilter, StatisticsQuery } from '../trace-store.ts';
+import { readRollups } from './rollup-rows.ts';
 import { searchTraces } from './search-traces.ts';
+import { type ActiveSession, readSessions } from './session-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { fromRow, TRACE_COLUMNS, traceKey } from './trace-row.ts';
 import { WordReader } from './words.ts';
@@ -21,7 +25,7 @@ export interface PartTotals {
 /** Reads a part; any number of readers may be open beside its writer. */
 export class PartReader {
   readonly #driver: SqlDriver;
-  readonly #words: WordReader;
+  #words: WordReader;
   readonly #baseUs: number;
   // Traces that are near each other are read together: replay after a crash, resent batches.
   #lastBlock: { id: number; slots: Chunk[][] } | undefined;
@@ -52,6 +56,22 @@ export class PartReader {
     for (const row of searchTraces(this.#driver, this.#words, this.#baseUs, search)) {
       yield fromRow(row, this.#baseUs, this.#words);
     }
+  }
+
+  /** Sessions that may match, last active first. */
+  sessions(filter: SessionFilter, limit: number): ActiveSession[] {
+    return readSessions(this.#driver, this.#words, this.#baseUs, filter, limit);
+  }
+
+  /** Adds what the part counted to the rows of a query. */
+  statistics(query: StatisticsQuery, into: Statistics): void {
+    readRollups(this.#driver, this.#words, query, into.rollups, into.reduce);
+  }
+
+  /** Forgets what it keeps of a file that was changed other than by adding. */
+  reset(): void {
+    this.#lastBlock = undefined;
+    this.#words = new WordReader(this.#driver);
   }
 
   hasLooseKey(key: number): boolean {

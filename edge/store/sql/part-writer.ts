@@ -1,17 +1,24 @@
+import type { TraceId } from '../../../src/wire/ids.ts';
 import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
-import type { SummaryState } from '../summary.ts';
+import { type Measurement, Rollups, vitalsOf } from '../rollup.ts';
+import { isOf, type SummaryState } from '../summary.ts';
+import type { RemoveSelector } from '../trace-store.ts';
+import { removeTraces } from './remove-traces.ts';
+import { writeRollup } from './rollup-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { toRow, traceKey, UPSERT_TRACE } from './trace-row.ts';
-import { WordWriter } from './words.ts';
+import { WORD, WordWriter } from './words.ts';
 
 /** What is to be written of one trace. */
 export interface SealedTrace {
   /** Of the whole trace, with what this part already holds of it. */
   state: SummaryState;
   chunks: readonly Chunk[];
-  /** True when the part already holds something of the trace. */
-  known: boolean;
+  /** Of what the part already holds of the trace, when it holds something. */
+  before: SummaryState | undefined;
+  /** What the spans in `chunks` say of requests. */
+  requests: readonly Measurement[];
   /** Spans and log records in `chunks`. */
   newSpans: number;
   newLogs: number;
@@ -47,6 +54,7 @@ export class PartWriter {
       this.#driver.transaction(() => {
         for (const group of groupByBytes(traces)) this.#writeBlock(group);
         if (loose) this.#writeLoose(loose);
+        this.#rollUp(traces);
         this.#count(traces, loose);
       });
     } catch (error) {
@@ -56,12 +64,23 @@ export class PartWriter {
     }
   }
 
+  /** Takes these traces of a person out, the person's log records of no trace, and the person's id itself. */
+  remove(traceIds: readonly TraceId[], selector: RemoveSelector): void {
+    const codec = this.#codec;
+    const [kind, text] = 'userId' in selector ? [WORD.person, selector.userId] : [WORD.session, selector.sessionId];
+    this.#driver.transaction(() => {
+      removeTraces(this.#driver, { traceIds, isRemoved: (record) => isOf(record, selector), codec });
+      this.#driver.run('DELETE FROM word WHERE kind = ? AND text = ?', [kind, text]);
+    });
+    this.#words.reset();
+  }
+
   #writeBlock(traces: readonly SealedTrace[]): void {
     const block = this.#insertBlock(traces.map(({ chunks }) => chunks));
     traces.forEach((trace, slot) => {
       const place = block * SLOTS_PER_BLOCK + slot;
       this.#driver.run(UPSERT_TRACE, toRow(trace.state, place, this.#baseUs, this.#words));
-      if (trace.known) {
+      if (trace.before) {
         this.#driver.run('INSERT INTO fragment(trace, place) SELECT id, ? FROM trace WHERE trace_id = ?', [
           place,
           traceKey(trace.state.traceId),
@@ -83,12 +102,23 @@ export class PartWriter {
     return block;
   }
 
+  #rollUp(traces: readonly SealedTrace[]): void {
+    const rollups = new Rollups();
+    for (const { requests, before, state } of traces) {
+      for (const request of requests) rollups.add(request);
+      // A vital is known better, or its route is, than when it was counted: the old one goes, the new one comes.
+      if (before) for (const vital of vitalsOf(before, -1)) rollups.add(vital);
+      for (const vital of vitalsOf(state, 1)) rollups.add(vital);
+    }
+    for (const { key, rollup } of rollups.all()) writeRollup(this.#driver, this.#words, key, rollup);
+  }
+
   #count(traces: readonly SealedTrace[], loose: SealedLoose | undefined): void {
     let added = 0;
     let spans = 0;
     let logs = loose?.newLogs ?? 0;
     for (const trace of traces) {
-      if (!trace.known) added += 1;
+      if (!trace.before) added += 1;
       spans += trace.newSpans;
       logs += trace.newLogs;
     }

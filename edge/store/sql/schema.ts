@@ -33,7 +33,9 @@ CREATE TABLE trace(
   lcp INTEGER, inp INTEGER, cls INTEGER, fcp INTEGER, ttfb INTEGER,
   session INTEGER NOT NULL,
   person INTEGER NOT NULL,
-  updated INTEGER NOT NULL
+  updated INTEGER NOT NULL,
+  device INTEGER NOT NULL,
+  weight NUMERIC NOT NULL
 );
 CREATE INDEX trace_start ON trace(start);
 CREATE INDEX trace_services ON trace(services, start);
@@ -45,6 +47,18 @@ CREATE INDEX trace_session ON trace(session) WHERE session <> 0;
 CREATE INDEX trace_person ON trace(person) WHERE person <> 0;
 CREATE INDEX trace_updated ON trace(updated);
 CREATE TABLE fragment(trace INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY(trace, place)) WITHOUT ROWID;
+CREATE TABLE rollup(
+  measure INTEGER NOT NULL,
+  hour INTEGER NOT NULL,
+  service INTEGER NOT NULL,
+  route INTEGER NOT NULL,
+  device INTEGER NOT NULL,
+  units INTEGER NOT NULL,
+  error_units INTEGER NOT NULL,
+  sum NUMERIC NOT NULL,
+  histogram BLOB NOT NULL,
+  PRIMARY KEY(measure, hour, service, route, device)
+) WITHOUT ROWID;
 CREATE TABLE loose(place INTEGER PRIMARY KEY);
 CREATE TABLE loose_key(key INTEGER PRIMARY KEY);
 `;

@@ -28,6 +28,8 @@ const COLUMNS = [
   'session',
   'person',
   'updated',
+  'device',
+  'weight',
 ];
 const HAS_ROOT = 4;
 
@@ -65,6 +67,9 @@ export function toRow(state: SummaryState, place: number, baseUs: number, words:
     words.id(WORD.session, state.sessionId),
     words.id(WORD.person, state.userId),
     Math.round(state.updatedMs - baseUs / 1000),
+    words.id(WORD.device, state.device),
+    // 1, the common case, takes no byte.
+    state.weight,
   ];
 }
 
@@ -98,6 +103,8 @@ export function fromRow(row: SqlRow, baseUs: number, words: WordReader): Summary
   state.sessionId = words.text(Number(row.session));
   state.userId = words.text(Number(row.person));
   state.updatedMs = Number(row.updated) + baseUs / 1000;
+  state.device = words.text(Number(row.device));
+  state.weight = Number(row.weight);
   return state;
 }
 

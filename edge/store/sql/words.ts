@@ -1,7 +1,16 @@
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 
 /** What a word stands for; the numbers are part of the format. */
-export const WORD = { name: 1, services: 2, route: 3, activity: 4, session: 5, person: 6, service: 7 } as const;
+export const WORD = {
+  name: 1,
+  services: 2,
+  route: 3,
+  activity: 4,
+  session: 5,
+  person: 6,
+  service: 7,
+  device: 8,
+} as const;
 export type WordKind = (typeof WORD)[keyof typeof WORD];
 
 /** Number of the empty text of every kind. */

@@ -89,6 +89,14 @@ export class Journal {
     this.#file = undefined;
   }
 
+  /** What is appended from now on goes to a new segment, so that the one before can be deleted. */
+  async rotate(): Promise<void> {
+    while (this.#committing) await this.#committing;
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
   /** Deletes a segment that is not written any more. */
   remove(segment: number): void {
     unlinkSync(segmentPath(this.#directory, segment));

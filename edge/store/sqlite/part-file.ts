@@ -5,6 +5,7 @@ import { PartReader, type PartTotals } from '../sql/part-reader.ts';
 import { PartWriter } from '../sql/part-writer.ts';
 import { APPLICATION_ID, createPart, FORMAT_VERSION } from '../sql/schema.ts';
 import { firstRow, type SqlDriver } from '../sql/sql-driver.ts';
+import type { RemoveSelector } from '../trace-store.ts';
 import { nodeSqlDriver } from './node-sql-driver.ts';
 import { assertOurs, reason, StoreOpenError } from './store-file.ts';
 import { TraceIdFilter } from './trace-id-filter.ts';
@@ -61,6 +62,15 @@ export class PartFile {
   wrote(traceIds: Iterable<TraceId>): void {
     for (const traceId of traceIds) this.#filter.add(traceId);
     if (this.#filter.full) this.#filter = this.#buildFilter();
+    this.totals = this.reader.totals();
+  }
+
+  /** Takes traces of a person out for good, from the write-ahead log as well. */
+  remove(traceIds: readonly TraceId[], selector: RemoveSelector): void {
+    this.#writing.exec('PRAGMA secure_delete = ON');
+    this.writer.remove(traceIds, selector);
+    this.#writing.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.reader.reset();
     this.totals = this.reader.totals();
   }
 

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TraceId } from '../../../src/wire/ids.ts';
-import type { Search } from '../search.ts';
-import { compareNewestFirst } from '../search.ts';
+import { compareNewestFirst, createSearch, type Search } from '../search.ts';
 import { type SummaryState, traceStartUs } from '../summary.ts';
+import type { TraceFilter } from '../trace-store.ts';
 import { syncDirectory } from './journal.ts';
 import { PartFile } from './part-file.ts';
 import { reason, StoreOpenError } from './store-file.ts';
@@ -94,6 +94,12 @@ export class PartFiles {
       found = found.sort(compareNewestFirst).slice(0, limit);
     }
     return found;
+  }
+
+  /** Traces of a session, or of a user, in all parts. */
+  *tracesOf(filter: TraceFilter): Generator<{ part: PartFile; state: SummaryState }> {
+    const search = createSearch(filter);
+    for (const part of this.#parts) for (const state of part.reader.search(search)) yield { part, state };
   }
 
   bytes(): number {

@@ -71,6 +71,12 @@ export class Sealer {
     return this.#run((waiting) => waiting);
   }
 
+  /** Seals everything and deletes the whole journal behind it. */
+  async sealJournal(): Promise<void> {
+    await this.#options.journal.rotate();
+    await this.sealAll();
+  }
+
   /** Seals everything and ends; the journal is closed before. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
@@ -146,7 +152,7 @@ export class Sealer {
     const loose = traces.find(({ traceId }) => traceId === '');
     const sealed = traces.filter((trace) => trace !== loose).map(sealTrace);
     part.writer.write(sealed, loose && sealLoose(loose));
-    part.wrote(sealed.flatMap(({ known, state }) => (known ? [] : [state.traceId])));
+    part.wrote(sealed.flatMap(({ before, state }) => (before ? [] : [state.traceId])));
     for (const trace of traces) {
       for (const { segment } of trace.chunks) this.#open.set(segment, (this.#open.get(segment) ?? 0) - 1);
       live.sealed(trace, trace.chunks.length, part);
@@ -170,8 +176,8 @@ function sealTrace(trace: LiveTrace<PartFile>): SealedTrace {
     newSpans += spans;
     newLogs += logs;
   }
-  const { state, chunks, home } = trace;
-  return { state, chunks, known: home !== undefined, newSpans, newLogs };
+  const { state, chunks, stored } = trace;
+  return { state, chunks, before: stored, requests: chunks.flatMap(({ requests }) => requests), newSpans, newLogs };
 }
 
 function sealLoose({ chunks }: LiveTrace<PartFile>): SealedLoose {

@@ -4,12 +4,20 @@ import { decodeChunk } from '../encoding/chunk.ts';
 import { looseKey } from '../encoding/fingerprint.ts';
 import type { LiveTrace } from '../live-trace.ts';
 import { LiveTraces, type PreparedBatch } from '../live-traces.ts';
+import { vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, formatCursor, matches } from '../search.ts';
-import { type SummaryState, toTraceSummary, traceStartUs } from '../summary.ts';
+import { sessionLimit, summarizeSession } from '../sessions.ts';
+import { createStatistics } from '../statistics.ts';
+import { type SummaryState, toTraceSummary, traceEndUs, traceStartUs } from '../summary.ts';
 import {
   type AcceptedBatch,
   type AppendResult,
   type ExpireResult,
+  type RemoveSelector,
+  type SessionFilter,
+  type SessionSummary,
+  type StatisticsQuery,
+  type StatisticsRow,
   type StoredTrace,
   type StoreStats,
   StoreUnavailableError,
@@ -150,6 +158,60 @@ export class SqliteStore implements TraceStore {
     const last = page.at(-1);
     const traces = page.map(toTraceSummary);
     return found.length > search.limit && last ? { traces, nextCursor: formatCursor(last) } : { traces };
+  }
+
+  async sessions(filter: SessionFilter): Promise<SessionSummary[]> {
+    const limit = sessionLimit(filter);
+    const latest = new Map<string, number>();
+    const active = (sessionId: string, endUs: number): void => {
+      latest.set(sessionId, Math.max(endUs, latest.get(sessionId) ?? 0));
+    };
+    // More than asked for: what matches in one part need not match as a whole.
+    for (const { reader } of this.#parts.all()) {
+      for (const { sessionId, endUs } of reader.sessions(filter, limit * 2)) active(sessionId, endUs);
+    }
+    const live = [...this.#live.all()].filter(isListed);
+    for (const { state } of live) if (state.sessionId !== '') active(state.sessionId, traceEndUs(state));
+    const sessions: SessionSummary[] = [];
+    for (const [sessionId] of [...latest].sort(([, a], [, b]) => b - a)) {
+      const states = live.flatMap(({ state }) => (state.sessionId === sessionId ? [state] : []));
+      for (const { state } of this.#parts.tracesOf({ sessionId })) {
+        if (!isListed(this.#live.get(state.traceId))) states.push(state);
+      }
+      const session = summarizeSession(sessionId, states, filter);
+      if (session) sessions.push(session);
+      if (sessions.length === limit) break;
+    }
+    return sessions.sort((a, b) => b.endMs - a.endMs);
+  }
+
+  async statistics(query: StatisticsQuery): Promise<StatisticsRow[]> {
+    const statistics = createStatistics(query);
+    for (const { reader } of this.#parts.all()) reader.statistics(query, statistics);
+    for (const trace of this.#live.all()) {
+      if (!isListed(trace)) continue;
+      for (const { requests } of trace.chunks) for (const request of requests) statistics.add(request);
+      if (trace.stored) for (const vital of vitalsOf(trace.stored, -1)) statistics.add(vital);
+      for (const vital of vitalsOf(trace.state, 1)) statistics.add(vital);
+    }
+    return statistics.rows();
+  }
+
+  async remove(selector: RemoveSelector): Promise<ExpireResult> {
+    const before = await this.stats();
+    await this.#sealer.sealJournal();
+    const byPart = new Map<PartFile, TraceId[]>(this.#parts.all().map((part) => [part, []]));
+    for (const { part, state } of this.#parts.tracesOf(selector)) byPart.get(part)?.push(state.traceId);
+    for (const [part, traceIds] of byPart) {
+      part.remove(traceIds, selector);
+    }
+    const after = await this.stats();
+    this.#version += 1;
+    return {
+      spans: before.spans - after.spans,
+      traces: before.traces - after.traces,
+      bytes: Math.max(0, before.bytes - after.bytes),
+    };
   }
 
   async stats(): Promise<StoreStats> {

@@ -1,0 +1,116 @@
+import { ATTR_HTTP_ROUTE, ATTR_URL_TEMPLATE } from '../../src/wire/names.ts';
+import { SPAN_KIND, STATUS_CODE } from '../../src/wire/otlp.ts';
+import type { SpanRecord } from '../otlp/records.ts';
+import { nanoToMicros } from './encoding/time.ts';
+import { LogHistogram, weightUnits } from './log-histogram.ts';
+import {
+  originOf,
+  type SummaryState,
+  spanWeight,
+  textAttribute,
+  traceStartUs,
+  VITAL_NAMES,
+  VITAL_SCALE,
+} from './summary.ts';
+import type { Measure } from './trace-store.ts';
+
+const HOUR_US = 3_600_000_000;
+
+/** The order is part of the storage format: the place of a measure stands in the files. */
+export const MEASURES: readonly Measure[] = ['requests', ...VITAL_NAMES];
+
+/** What measurements are grouped by. */
+export interface RollupKey {
+  measure: Measure;
+  /** Whole hours since 1970. */
+  hour: number;
+  service: string;
+  route: string;
+  /** `mobile`, `desktop`, or '' when no browser was involved. */
+  device: string;
+}
+
+/** One thing measured, or with negative units one taken back. */
+export interface Measurement extends RollupKey {
+  /** Microseconds of a request; a vital in parts of `VITAL_SCALE`. */
+  value: number;
+  units: number;
+  error: boolean;
+}
+
+/** Count, errors, sum and histogram of the measurements of one key. */
+export class Rollup {
+  units = 0;
+  errorUnits = 0;
+  /** Of values times units. */
+  sum = 0;
+  readonly histogram = new LogHistogram();
+
+  add({ value, units, error }: Measurement): void {
+    this.units += units;
+    if (error) this.errorUnits += units;
+    this.sum += value * units;
+    this.histogram.add(value, units);
+  }
+}
+
+/** Rollups by key, for what is written or asked together. */
+export class Rollups {
+  readonly #rollups = new Map<string, { key: RollupKey; rollup: Rollup }>();
+
+  add(measurement: Measurement): void {
+    const { measure, hour, service, route, device } = measurement;
+    this.of({ measure, hour, service, route, device }).add(measurement);
+  }
+
+  of(key: RollupKey): Rollup {
+    const text = `${key.measure}\n${key.hour}\n${key.service}\n${key.route}\n${key.device}`;
+    let entry = this.#rollups.get(text);
+    if (!entry) {
+      entry = { key, rollup: new Rollup() };
+      this.#rollups.set(text, entry);
+    }
+    return entry.rollup;
+  }
+
+  *all(): Generator<{ key: RollupKey; rollup: Rollup }> {
+    yield* this.#rollups.values();
+  }
+}
+
+/** What a span says of requests: it is one when it is a root, or serves a request or a message. */
+export function requestOf(record: SpanRecord): Measurement | undefined {
+  const { span, resource } = record;
+  const serves = span.kind === SPAN_KIND.server || span.kind === SPAN_KIND.consumer;
+  if (span.parentSpanId && !serves) return undefined;
+  const startUs = nanoToMicros(span.startTimeUnixNano);
+  const attributes = span.attributes ?? [];
+  const { service, device } = originOf(resource);
+  return {
+    measure: 'requests',
+    hour: Math.floor(startUs / HOUR_US),
+    service,
+    route: textAttribute(attributes, ATTR_URL_TEMPLATE) ?? textAttribute(attributes, ATTR_HTTP_ROUTE) ?? '',
+    device,
+    value: nanoToMicros(span.endTimeUnixNano) - startUs,
+    units: weightUnits(spanWeight(span)),
+    error: span.status?.code === STATUS_CODE.error,
+  };
+}
+
+/**
+ * The web vitals of a trace, as what has to be added to the rollups.
+ * @param sign -1 to take them back before better known ones are added
+ */
+export function vitalsOf(state: SummaryState, sign: 1 | -1): Measurement[] {
+  const measurements: Measurement[] = [];
+  for (const measure of VITAL_NAMES) {
+    const value = state.vitals[measure];
+    if (value === undefined) continue;
+    const { service, route, device } = state;
+    const hour = Math.floor(traceStartUs(state) / HOUR_US);
+    const units = sign * weightUnits(state.weight);
+    measurements.push({ measure, hour, service, route, device, value: value * VITAL_SCALE, units, error: false });
+  }
+  return measurements;
+}

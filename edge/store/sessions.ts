@@ -1,0 +1,49 @@
+import { type SummaryState, traceDurationUs, traceStartUs } from './summary.ts';
+import type { SessionFilter, SessionSummary } from './trace-store.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+
+/** How many sessions a filter asks for. */
+export function sessionLimit(filter: SessionFilter): number {
+  return Math.min(MAX_LIMIT, Math.max(1, Math.trunc(filter.limit ?? DEFAULT_LIMIT)));
+}
+
+/** What the traces of a session that started in the filter's window add up to; `undefined` when it does not match. */
+export function summarizeSession(
+  sessionId: string,
+  states: Iterable<SummaryState>,
+  filter: SessionFilter,
+): SessionSummary | undefined {
+  const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = filter;
+  const session: SessionSummary = {
+    sessionId,
+    userId: '',
+    startMs: Number.POSITIVE_INFINITY,
+    endMs: 0,
+    traceCount: 0,
+    spanCount: 0,
+    errorCount: 0,
+    entryRoute: '',
+    device: '',
+  };
+  let hasService = filter.service === undefined;
+  for (const state of states) {
+    const startMs = traceStartUs(state) / 1000;
+    if (startMs < fromMs || startMs > toMs) continue;
+    session.traceCount += 1;
+    session.spanCount += state.spans;
+    session.errorCount += state.errors;
+    session.endMs = Math.max(session.endMs, startMs + traceDurationUs(state) / 1000);
+    session.userId ||= state.userId;
+    session.device ||= state.device;
+    if (filter.service !== undefined && state.services.includes(filter.service)) hasService = true;
+    if (startMs >= session.startMs) continue;
+    session.startMs = startMs;
+    session.entryRoute = state.route;
+  }
+  if (session.traceCount === 0 || !hasService) return undefined;
+  if (filter.userId !== undefined && session.userId !== filter.userId) return undefined;
+  if (filter.error !== undefined && session.errorCount > 0 !== filter.error) return undefined;
+  return session;
+}
