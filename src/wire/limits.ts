@@ -22,3 +22,6 @@ export const MAX_BODY_DEPTH = 32;
 export const MAX_PUBLIC_RECORDS = 10_000;
 /** The same for a trusted SDK; a batch processor sends 512. */
 export const MAX_TRUSTED_RECORDS = 100_000;
+
+/** The longest `traceparent`, `tracestate` or `baggage` read from a message; baggage may have 8 KiB, doubled for joins. */
+export const MAX_CONTEXT_FIELD_BYTES = 16 * 1024;

@@ -38,6 +38,8 @@ export const ATTR_FAAS_VERSION = 'faas.version';
 export const ATTR_FAAS_TRIGGER = 'faas.trigger';
 export const ATTR_FAAS_INVOCATION_ID = 'faas.invocation_id';
 export const ATTR_FAAS_COLDSTART = 'faas.coldstart';
+export const ATTR_FAAS_CRON = 'faas.cron';
+export const ATTR_FAAS_TIME = 'faas.time';
 export const ATTR_CLOUDFLARE_COLO = 'cloudflare.colo';
 export const ATTR_CLOUDFLARE_RAY_ID = 'cloudflare.ray_id';
 export const ATTR_CLOUDFLARE_SCRIPT_NAME = 'cloudflare.script_name';
@@ -135,12 +137,25 @@ export const ATTR_DB_SYSTEM_NAME = 'db.system.name';
 export const ATTR_DB_OPERATION_NAME = 'db.operation.name';
 export const ATTR_DB_QUERY_TEXT = 'db.query.text';
 export const ATTR_DB_COLLECTION_NAME = 'db.collection.name';
+export const ATTR_DB_NAMESPACE = 'db.namespace';
+export const ATTR_DB_OPERATION_BATCH_SIZE = 'db.operation.batch.size';
+export const ATTR_RPC_SYSTEM_NAME = 'rpc.system.name';
+export const ATTR_RPC_METHOD = 'rpc.method';
+export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
+export const ATTR_GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
+export const ATTR_GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
+/** Name of the platform binding a call went through, such as `KV` in `env.KV`. */
+export const ATTR_BINDING = 'throughline.binding';
+/** False on a span that did no I/O on a platform whose clock stands still meanwhile: its duration is unknown, not zero. */
+export const ATTR_DURATION_MEASURABLE = 'throughline.duration.measurable';
 export const ATTR_MESSAGING_SYSTEM = 'messaging.system';
 export const ATTR_MESSAGING_OPERATION_NAME = 'messaging.operation.name';
 export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
 export const ATTR_MESSAGING_DESTINATION_NAME = 'messaging.destination.name';
 export const ATTR_MESSAGING_MESSAGE_ID = 'messaging.message.id';
 export const ATTR_MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count';
+/** Event on the process span of a batch: the app settled one of its messages. */
+export const EVENT_MESSAGE_SETTLED = 'throughline.message.settled';
 export const ATTR_MESSAGING_DESTINATION_ANONYMOUS = 'messaging.destination.anonymous';
 export const ATTR_MESSAGING_DESTINATION_PARTITION_ID = 'messaging.destination.partition.id';
 export const ATTR_MESSAGING_CONSUMER_GROUP_NAME = 'messaging.consumer.group.name';
