@@ -11,6 +11,7 @@ import { createApiRoutes } from './query/api-routes.ts';
 import { type Assets, sendScript, sendViewer, sendViewerFile } from './query/assets.ts';
 import { createLiveFeed } from './query/live-feed.ts';
 import { createReadGuard } from './query/read-guard.ts';
+import { createToolRoutes, TOOL_PATHS } from './query/tool-routes.ts';
 
 export interface CollectorOptions {
   store: TraceStore;
@@ -73,8 +74,11 @@ export function createCollector(options: CollectorOptions): Collector {
 
   app.get('/healthz', (c) => c.json({ status: isStopping ? 'stopping' : 'ok' }, isStopping ? 503 : 200));
   app.get('/throughline.js', (c) => sendScript(c, assets));
-  app.use('/api/*', createReadGuard(options.readToken));
+  const guard = createReadGuard(options.readToken);
+  app.use('/api/*', guard);
   app.route('/api', createApiRoutes({ store, counters, live }));
+  for (const path of TOOL_PATHS) app.use(`${path}/*`, guard);
+  app.route('/', createToolRoutes(store));
   app.get('/assets/:file', (c) => sendViewerFile(c, assets));
   app.get('/', (c) => sendViewer(c, assets));
   app.get('/traces/:traceId', (c) => sendViewer(c, assets));

@@ -4,8 +4,9 @@ import { InvalidFilterError } from '../../store/search.ts';
 import type { TraceStore } from '../../store/trace-store.ts';
 import { assembleTrace } from '../../trace/assemble-trace.ts';
 import type { IngestCounters } from '../counters.ts';
+import { InvalidQueryError } from './invalid-query.ts';
 import type { LiveFeed } from './live-feed.ts';
-import { InvalidQueryError, parseTraceFilter } from './trace-filter.ts';
+import { parseTraceFilter } from './trace-filter.ts';
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 

@@ -1,9 +1,5 @@
 import type { TraceFilter } from '../../store/trace-store.ts';
-
-/** A query that cannot be answered; the message says which parameter and what it must be. */
-export class InvalidQueryError extends Error {
-  override readonly name = 'InvalidQueryError';
-}
+import { InvalidQueryError } from './invalid-query.ts';
 
 const TEXTS = ['service', 'route', 'name', 'activity', 'sessionId', 'userId', 'cursor'] as const;
 const NUMBERS = ['minDurationMs', 'maxDurationMs', 'fromMs', 'toMs', 'updatedAfterMs', 'limit'] as const;

@@ -1,0 +1,112 @@
+import { type Context, Hono } from 'hono';
+import { encodeTracesProtobuf } from '../../../otlp/encode-protobuf.ts';
+import { ProtobufWriter } from '../../../otlp/protobuf-writer.ts';
+import type { StoredTrace, TraceStore } from '../../../store/trace-store.ts';
+import type { Catalog } from '../catalog.ts';
+import { InvalidQueryError } from '../invalid-query.ts';
+import { INTRINSICS } from '../traceql/expression.ts';
+import { readField } from '../traceql/match-span.ts';
+import { parseTraceql } from '../traceql/parse-traceql.ts';
+import { toTempoJson } from './tempo-json.ts';
+import { searchTempo } from './tempo-search.ts';
+
+/** The API level Grafana decides by which requests to send; not a claim to be Tempo. */
+const API_VERSION = '2.7.0';
+const PROTOBUF = 'application/protobuf';
+
+/** Tempo's HTTP API over our store, for Grafana: set its Tempo data source to `<collector>/tempo`. */
+export function createTempoRoutes({ store, catalog }: { store: TraceStore; catalog: Catalog }): Hono {
+  const tempo = new Hono();
+  tempo.get('/ready', (c) => c.text('ready\n'));
+  tempo.get('/api/echo', (c) => c.text('echo\n'));
+  tempo.get('/api/status/buildinfo', (c) =>
+    c.json({ version: API_VERSION, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }),
+  );
+  tempo.get('/api/search', async (c) => c.json(await searchTempo(store, (name) => c.req.query(name))));
+
+  tempo.get('/api/traces/:traceId', async (c) => {
+    const trace = await readTrace(store, c.req.param('traceId'));
+    if (!trace) return c.text('trace not found\n', 404);
+    if (wantsProtobuf(c)) return sendProtobuf(c, encodeTracesProtobuf(trace.spans));
+    return c.json({ batches: toTempoJson(trace.spans) });
+  });
+  tempo.get('/api/v2/traces/:traceId', async (c) => {
+    const trace = await readTrace(store, c.req.param('traceId'));
+    if (!trace) return c.json({ trace: {}, metrics: {} }, 404);
+    if (!wantsProtobuf(c)) return c.json({ trace: { resourceSpans: toTempoJson(trace.spans) }, metrics: {} });
+    const writer = new ProtobufWriter();
+    writer.blob((1 << 3) | 2, encodeTracesProtobuf(trace.spans));
+    return sendProtobuf(c, writer.finish());
+  });
+
+  const scopes = async (scope: string | undefined) => {
+    const names = await catalog.attributeNames();
+    const all = [
+      { name: 'resource', tags: names.resource },
+      { name: 'span', tags: names.span },
+      { name: 'intrinsic', tags: INTRINSICS.filter((name) => !name.startsWith('nested')) as string[] },
+    ];
+    return scope && scope !== 'none' ? all.filter(({ name }) => name === scope) : all;
+  };
+  tempo.get('/api/v2/search/tags', async (c) => c.json({ scopes: await scopes(c.req.query('scope')) }));
+  tempo.get('/api/search/tags', async (c) => {
+    const tags = await scopes(c.req.query('scope'));
+    return c.json({ tagNames: [...new Set(tags.flatMap(({ tags }) => tags))].sort() });
+  });
+  tempo.get('/api/v2/search/tag/:tag/values', async (c) =>
+    c.json({ tagValues: await tagValues(catalog, c.req.param('tag')) }),
+  );
+  tempo.get('/api/search/tag/:tag/values', async (c) => {
+    const values = await tagValues(catalog, c.req.param('tag'));
+    return c.json({ tagValues: values.map(({ value }) => value) });
+  });
+  tempo.get('/api/metrics/*', (c) =>
+    c.json({ error: 'TraceQL metrics are not answered here: query traces with /api/search.' }, 400),
+  );
+  return tempo;
+}
+
+function wantsProtobuf(c: Context): boolean {
+  return (c.req.header('accept') ?? '').includes(PROTOBUF);
+}
+
+function sendProtobuf(c: Context, bytes: Uint8Array): Response {
+  return c.body(bytes as Uint8Array<ArrayBuffer>, 200, { 'content-type': PROTOBUF });
+}
+
+// Tools leave out leading zeros, which Tempo allows.
+async function readTrace(store: TraceStore, traceId: string): Promise<StoredTrace | undefined> {
+  if (!/^[0-9a-f]{1,32}$/i.test(traceId)) throw new InvalidQueryError('A trace id has up to 32 hex digits.');
+  return await store.trace(traceId.toLowerCase().padStart(32, '0'));
+}
+
+const TYPES: Record<string, string> = { string: 'string', number: 'float', boolean: 'bool' };
+const KEYWORD_TAGS: ReadonlySet<string> = new Set(['status', 'kind', 'span:status', 'span:kind']);
+
+// Grafana encodes the tag twice; a name may hold a quoted part.
+async function tagValues(catalog: Catalog, encodedTag: string): Promise<Array<{ type: string; value: string }>> {
+  const tag = decodeTwice(encodedTag);
+  const { expression } = parseTraceql(`{ ${fieldText(tag)} != nil }`);
+  if (expression.type !== 'compare') throw new InvalidQueryError('The tag is no attribute and no intrinsic.');
+  const { field } = expression;
+  const values = await catalog.values(`${field.scope} ${field.name}`, (span) => readField(field, span));
+  return values.map((value) => {
+    const type = Number.isInteger(value) ? 'int' : (TYPES[typeof value] as string);
+    return { type: KEYWORD_TAGS.has(tag) ? 'keyword' : type, value: String(value) };
+  });
+}
+
+// v1 names attributes without a scope: service.name, not resource.service.name.
+function fieldText(tag: string): string {
+  const isScoped = /^(\.|span\.|resource\.|\w+:)/.test(tag);
+  if (isScoped || (INTRINSICS as readonly string[]).includes(tag)) return tag;
+  return `.${JSON.stringify(tag)}`;
+}
+
+function decodeTwice(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // expected: it was encoded once and holds a percent sign
+  }
+}
