@@ -111,6 +111,11 @@ const parts = {
       plugins: [otelSwaps({ withApi: true }), ...plugins(minifyScript())],
     },
     {
+      input: 'src/loader.ts',
+      output: { file: 'dist/loader.js', format: 'iife' },
+      plugins: plugins(minifyScript()),
+    },
+    {
       input: 'src/index.ts',
       external: ['@opentelemetry/api'],
       output: { file: 'dist/index.js', format: 'es', sourcemap: true },

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { chromium, type Page } from 'playwright';
+import { shopDay } from '../test/support/large-traces.ts';
+import { summarise } from '../test/support/trace-tale.ts';
 import { startViewerServer } from '../test/support/viewer-server.ts';
-import { failedClick, productPage, queuedOrder, shopDay, summarise } from '../test/support/viewer-traces.ts';
+import { failedClick, productPage, queuedOrder } from '../test/support/viewer-traces.ts';
 import { CHROMIUM_ARGS, ensureChromium } from './chromium.ts';
 
 /**
@@ -44,6 +46,8 @@ const pictures: Picture[] = [
   { name: 'trace-narrow', path: product, size: NARROW, theme: 'dark' },
   { name: 'error-light', path: click, size: WIDE, theme: 'light', prepare: openRow('click add to cart') },
   { name: 'queue-light', path: order, size: WIDE, theme: 'light', prepare: openRow('process orders') },
+  { name: 'session-light', path: '/?sessionId=5f0c1a7be2d94c3a', size: WIDE, theme: 'light' },
+  { name: 'session-dark', path: '/?sessionId=session-3', size: WIDE, theme: 'dark' },
   { name: 'empty-light', path: '/?name=nothing-has-this-name', size: WIDE, theme: 'light' },
 ];
 

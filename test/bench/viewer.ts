@@ -1,7 +1,7 @@
 import { chromium, type Page } from 'playwright';
 import { CHROMIUM_ARGS, ensureChromium } from '../../scripts/chromium.ts';
+import { largeTrace } from '../support/large-traces.ts';
 import { startViewerServer } from '../support/viewer-server.ts';
-import { largeTrace } from '../support/viewer-traces.ts';
 
 /**
  * `node test/bench/viewer.ts [--json]`: the built viewer in a real Chromium. Open: from the answer of the API in the

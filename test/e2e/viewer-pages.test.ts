@@ -1,8 +1,10 @@
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
+import { largeTrace, shopDay } from '../support/large-traces.ts';
+import { summarise } from '../support/trace-tale.ts';
 import { startViewerServer, type ViewerServer } from '../support/viewer-server.ts';
-import { failedClick, largeTrace, productPage, queuedOrder, shopDay, summarise } from '../support/viewer-traces.ts';
+import { failedClick, productPage, queuedOrder } from '../support/viewer-traces.ts';
 
 let browser: Browser;
 let server: ViewerServer;
@@ -158,10 +160,10 @@ describe('the list', () => {
     server.readToken = 'open sesame';
     await page.goto(server.url);
     await page.getByLabel('Read token').fill('wrong');
-    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
     await page.getByText('The token was not the right one.').waitFor();
     await page.getByLabel('Read token').fill('open sesame');
-    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
     await page.locator('.trace-row').first().waitFor();
     await page.locator('.live-live').waitFor();
   });

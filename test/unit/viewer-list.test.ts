@@ -9,7 +9,7 @@ import {
   parseDurationInput,
   parseFilter,
 } from '../../edge/viewer/model/trace-filter-url.ts';
-import { shopDay } from '../support/viewer-traces.ts';
+import { shopDay } from '../support/large-traces.ts';
 
 describe('a filter in the address', () => {
   test('comes back as it went', () => {

@@ -21,14 +21,9 @@ import {
   toggleSiblings,
   visibleRows,
 } from '../../edge/viewer/model/visible-rows.ts';
-import {
-  failedClick,
-  largeTrace,
-  productPage,
-  queuedOrder,
-  type SpanTale,
-  tellTrace,
-} from '../support/viewer-traces.ts';
+import { largeTrace } from '../support/large-traces.ts';
+import { type SpanTale, tellTrace } from '../support/trace-tale.ts';
+import { failedClick, productPage, queuedOrder } from '../support/viewer-traces.ts';
 
 const tale = (roots: SpanTale[]) => createTraceModel(tellTrace({ traceId: '1'.repeat(32), startMs: 1e12, roots }));
 const span = (

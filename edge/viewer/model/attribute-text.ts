@@ -13,6 +13,15 @@ export function attributeRows(attributes: ViewAttributes): AttributeRow[] {
     .map((key) => ({ key, ...describe(attributes[key] ?? null) }));
 }
 
+/** An attribute that should be a text: numbers and flags as they read, '' for what has no one-line form. */
+export function textOf(value: ViewValue | undefined): string {
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : '';
+}
+
 function describe(value: ViewValue): Omit<AttributeRow, 'key'> {
   if (value === null) return { type: 'none', text: 'null' };
   if (typeof value === 'string') return { type: 'text', text: value };

@@ -1,5 +1,6 @@
 import { ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_TYPE, ATTR_WEB_VITAL_ATTRIBUTION } from '../../../src/wire/names.ts';
 import type { EventView } from '../../trace/trace-view.ts';
+import { textOf } from './attribute-text.ts';
 import { isException, type TraceModel } from './trace-model.ts';
 import { formatVital, type Rating, readVitals, SINCE_NAVIGATION, type VitalName } from './web-vitals.ts';
 
@@ -48,9 +49,9 @@ export function readMarkers(model: TraceModel): Marker[] {
       if (!isException(event)) continue;
       markers.push({
         kind: 'exception',
-        atMs: event.timeMs - view.startMs,
-        label: String(event.attributes[ATTR_EXCEPTION_TYPE] ?? 'Exception'),
-        value: String(event.attributes[ATTR_EXCEPTION_MESSAGE] ?? ''),
+        atMs: event.timeMs - model.originMs,
+        label: textOf(event.attributes[ATTR_EXCEPTION_TYPE]) || 'Exception',
+        value: textOf(event.attributes[ATTR_EXCEPTION_MESSAGE]),
         slot,
         event,
       });

@@ -19,13 +19,15 @@ export const FLAG_PUBLIC = 8;
 export interface TraceModel {
   readonly view: TraceView;
   readonly count: number;
+  /** Epoch ms of the earliest span's start: what all times count from. An event may come before it. */
+  readonly originMs: number;
   /** Slot of the parent; -1 on roots and orphans. */
   readonly parent: Int32Array;
   readonly depth: Int32Array;
   /** Slot after the last descendant: `end[i] - i - 1` is how many there are. */
   readonly end: Int32Array;
   readonly childCount: Int32Array;
-  /** ms from the trace's start. */
+  /** ms from `originMs`. */
   readonly startMs: Float64Array;
   readonly endMs: Float64Array;
   /** Index into `LAYERS`. */
@@ -59,6 +61,7 @@ export function createTraceModel(view: TraceView): TraceModel {
   const layer = new Uint8Array(count);
   const flags = new Uint8Array(count);
   const slotOf = new Map<SpanId, number>();
+  const originMs = spans.reduce((least, span) => Math.min(least, span.startMs), spans[0]?.startMs ?? view.startMs);
   let durationMs = 0;
   let maxDepth = 0;
 
@@ -78,7 +81,7 @@ export function createTraceModel(view: TraceView): TraceModel {
       maxDepth = Math.max(maxDepth, depth[slot] as number);
     }
     if (!slotOf.has(span.spanId)) slotOf.set(span.spanId, slot);
-    startMs[slot] = span.startMs - view.startMs;
+    startMs[slot] = span.startMs - originMs;
     endMs[slot] = (startMs[slot] as number) + Math.max(0, span.durationMs);
     durationMs = Math.max(durationMs, endMs[slot] as number);
     layer[slot] = Math.max(0, LAYERS.indexOf(span.layer));
@@ -107,6 +110,7 @@ export function createTraceModel(view: TraceView): TraceModel {
   return {
     view,
     count,
+    originMs,
     parent,
     depth,
     end,

@@ -1,5 +1,6 @@
 import { ATTR_WEB_VITAL_NAME, ATTR_WEB_VITAL_VALUE, EVENT_WEB_VITAL } from '../../../src/wire/names.ts';
 import type { EventView, TraceView } from '../../trace/trace-view.ts';
+import { textOf } from './attribute-text.ts';
 import { formatDuration } from './format.ts';
 
 export type VitalName = 'lcp' | 'inp' | 'cls' | 'fcp' | 'ttfb';
@@ -56,8 +57,8 @@ function isVitalName(name: string): name is VitalName {
 /** A web-vital event as a vital; `undefined` for other events, unknown vitals and values that are no number. */
 export function readVital(event: EventView): Vital | undefined {
   if (event.name !== EVENT_WEB_VITAL) return undefined;
-  const name = String(event.attributes[ATTR_WEB_VITAL_NAME] ?? '').toLowerCase();
-  const value = Number(event.attributes[ATTR_WEB_VITAL_VALUE] ?? Number.NaN);
+  const name = textOf(event.attributes[ATTR_WEB_VITAL_NAME]).toLowerCase();
+  const value = Number(textOf(event.attributes[ATTR_WEB_VITAL_VALUE]) || Number.NaN);
   if (!isVitalName(name) || !Number.isFinite(value) || value < 0) return undefined;
   return { name, value, rating: rateVital(name, value), event };
 }

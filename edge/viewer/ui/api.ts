@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { TracePage } from '../../store/trace-store.ts';
 import type { TraceView } from '../../trace/trace-view.ts';
+import { traceAddress } from '../model/address.ts';
 
 /** Why a request to the collector brought nothing to show. */
 export type Problem =
@@ -75,12 +76,12 @@ export function fetchTraces(query: string, signal?: AbortSignal): Promise<TraceP
 }
 
 export function fetchTrace(traceId: string, signal?: AbortSignal): Promise<TraceView> {
-  return requestJson(`/api/traces/${encodeURIComponent(traceId)}`, signal);
+  return requestJson(`/api${traceAddress(traceId)}`, signal);
 }
 
 /** The trace as OTLP/JSON, for a file. */
 export async function fetchOtlp(traceId: string): Promise<Blob> {
-  const response = await request(`/api/traces/${encodeURIComponent(traceId)}?format=otlp`);
+  const response = await request(`/api${traceAddress(traceId)}?format=otlp`);
   return response.blob();
 }
 

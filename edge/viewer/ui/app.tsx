@@ -1,4 +1,8 @@
 import { useSignal } from '@preact/signals';
+import { ErrorBoundary } from './error-boundary.tsx';
+import { FileBar, OpenFileButton } from './file/file-drop.tsx';
+import { FileListPage } from './file/file-list-page.tsx';
+import { openedFile } from './file/opened-file.ts';
 import { HelpDialog } from './help-dialog.tsx';
 import { useHotkeys } from './hotkeys.ts';
 import { Icon } from './icons.tsx';
@@ -34,6 +38,7 @@ export function App() {
           </a>
         </nav>
         <span class="spacer" />
+        <OpenFileButton />
         <button
           type="button"
           class={`button quiet live live-${liveState.value}`}
@@ -61,7 +66,16 @@ export function App() {
           <span class="spoken">Keyboard help</span>
         </button>
       </header>
-      {traceId === undefined ? <TraceListPage search={search} /> : <TracePage key={traceId} traceId={traceId} />}
+      <FileBar />
+      <ErrorBoundary key={path}>
+        {traceId !== undefined ? (
+          <TracePage key={traceId} traceId={traceId} />
+        ) : openedFile.value ? (
+          <FileListPage file={openedFile.value} />
+        ) : (
+          <TraceListPage search={search} />
+        )}
+      </ErrorBoundary>
       {isHelpOpen.value ? (
         <HelpDialog
           close={() => {

@@ -6,6 +6,8 @@ import { fetchTraces, type Problem, problemOf } from '../api.ts';
 
 /** Rows a page: enough to fill a tall screen, few enough to come at once. */
 const PAGE_ROWS = 50;
+/** A session is shown whole; this is the most the API gives at once. */
+const SESSION_ROWS = 500;
 /** Changed traces asked for at one live update. */
 const CHANGED_ROWS = 200;
 
@@ -28,7 +30,10 @@ export function createTraceList() {
     running = mine;
     isLoading.value = true;
     try {
-      const page = await fetchTraces(formatFilter(filter, { limit: PAGE_ROWS, cursor: more.cursor }), mine.signal);
+      const page = await fetchTraces(
+        formatFilter(filter, { limit: filter.sessionId ? SESSION_ROWS : PAGE_ROWS, cursor: more.cursor }),
+        mine.signal,
+      );
       batch(() => {
         shown.value = more.cursor === undefined ? page.traces : appendTraces(shown.value, page.traces);
         if (more.cursor === undefined) waiting.value = [];

@@ -1,4 +1,5 @@
 import type { TraceSummary } from '../../../store/trace-store.ts';
+import { traceAddress } from '../../model/address.ts';
 import { formatAge, formatClock, formatCount, formatDay, formatDuration } from '../../model/format.ts';
 import { visibleLine } from '../../model/visible-text.ts';
 import { Icon, type IconName, Spoken } from '../icons.tsx';
@@ -35,7 +36,7 @@ export function TraceRow({ trace, longestMs, nowMs, isSelected }: TraceRowProps)
         </time>
       </td>
       <td class="cell-name">
-        <a class="trace-link" href={`/traces/${encodeURIComponent(trace.traceId)}`} data-trace={trace.traceId}>
+        <a class="trace-link" href={traceAddress(trace.traceId)} data-trace={trace.traceId}>
           <Icon name={activityIcon(trace.activity)} />
           <span class="trace-name">{visibleLine(trace.name) || '(no name)'}</span>
           <span class="trace-sub">

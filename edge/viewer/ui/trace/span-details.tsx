@@ -1,4 +1,5 @@
 import type { EventView, LinkView } from '../../../trace/trace-view.ts';
+import { traceAddress } from '../../model/address.ts';
 import { formatClock, formatDuration, formatPlural } from '../../model/format.ts';
 import { FLAG_ORPHAN, isException, spanAt } from '../../model/trace-model.ts';
 import { visibleLine, visibleText } from '../../model/visible-text.ts';
@@ -105,11 +106,11 @@ export function SpanDetails({ state, slot }: { state: TraceState; slot: number }
         </p>
       ) : null}
       {exceptions.map((event, index) => (
-        <ExceptionView key={index} event={event} startMs={model.view.startMs} />
+        <ExceptionView key={index} event={event} startMs={model.originMs} />
       ))}
       <RequestTiming state={state} slot={slot} />
       <AttributeTable title="Attributes" attributes={span.attributes} isOpen />
-      {others.length > 0 ? <EventList events={others} startMs={model.view.startMs} /> : null}
+      {others.length > 0 ? <EventList events={others} startMs={model.originMs} /> : null}
       {span.links.length > 0 ? <LinkList links={span.links} /> : null}
       {resource ? <AttributeTable title="Resource" attributes={resource.attributes} /> : null}
       <p class="muted scope">Instrumented by {visibleLine(span.scope) || 'an unnamed scope'}</p>
@@ -149,7 +150,7 @@ function LinkList({ links }: { links: readonly LinkView[] }) {
       <h3>{formatPlural(links.length, 'link')}</h3>
       {links.map((link) => (
         <div key={link.traceId + link.spanId} class="span-link">
-          <a href={`/traces/${encodeURIComponent(link.traceId)}?span=${encodeURIComponent(link.spanId)}`}>
+          <a href={traceAddress(link.traceId, link.spanId)}>
             <Icon name="link" />
             <code>
               {visibleLine(link.traceId)} / {visibleLine(link.spanId)}

@@ -1,10 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { ATTR_SESSION_ID } from '../../../../src/wire/names.ts';
+import { sessionAddress } from '../../model/address.ts';
+import { textOf } from '../../model/attribute-text.ts';
 import { countErrors, countOrphans, listServices } from '../../model/describe-trace.ts';
 import { formatClock, formatCount, formatDay, formatDuration, formatPlural } from '../../model/format.ts';
 import { LAYERS, spanAt } from '../../model/trace-model.ts';
 import { shorten, visibleLine } from '../../model/visible-text.ts';
 import { CopyButton } from '../copy-button.tsx';
+import { openedFile } from '../file/opened-file.ts';
 import { Icon, LAYER_NAMES, LayerMark } from '../icons.tsx';
 import { PathShares } from './path-shares.tsx';
 import { saveOtlp } from './save-otlp.ts';
@@ -20,9 +23,8 @@ export function TraceHeader({ state }: { state: TraceState }) {
   const root = spanAt(model, model.root);
   const errors = countErrors(model);
   const orphans = countOrphans(model);
-  const sessionId = String(
-    root.attributes[ATTR_SESSION_ID] ?? view.resources[root.resource]?.attributes[ATTR_SESSION_ID] ?? '',
-  );
+  const sessionId =
+    textOf(root.attributes[ATTR_SESSION_ID]) || textOf(view.resources[root.resource]?.attributes[ATTR_SESSION_ID]);
   const save = async () => {
     saveProblem.value = await saveOtlp(view.traceId);
   };
@@ -36,7 +38,7 @@ export function TraceHeader({ state }: { state: TraceState }) {
         </h1>
         <div class="trace-actions">
           {sessionId ? (
-            <a class="button" href={`/?sessionId=${encodeURIComponent(sessionId)}`} title="All traces of this session">
+            <a class="button" href={sessionAddress(sessionId)} title="All traces of this session">
               <Icon name="clock" />
               Session
             </a>
@@ -44,15 +46,17 @@ export function TraceHeader({ state }: { state: TraceState }) {
           <CopyButton text={view.traceId} label="Copy the trace id">
             Trace id
           </CopyButton>
-          <button type="button" class="button quiet" onClick={save} title="Save as OTLP/JSON">
-            <Icon name="download" />
-            OTLP
-          </button>
+          {openedFile.value?.views.has(view.traceId) ? null : (
+            <button type="button" class="button quiet" onClick={save} title="Save as OTLP/JSON">
+              <Icon name="download" />
+              OTLP
+            </button>
+          )}
         </div>
       </div>
       <p class="trace-facts">
-        <time dateTime={new Date(view.startMs).toISOString()}>
-          {formatDay(view.startMs)} {formatClock(view.startMs)}
+        <time dateTime={new Date(model.originMs).toISOString()}>
+          {formatDay(model.originMs)} {formatClock(model.originMs)}
         </time>
         <span>{formatPlural(model.count, 'span')}</span>
         {errors > 0 ? (
@@ -84,20 +88,37 @@ export function TraceHeader({ state }: { state: TraceState }) {
           {saveProblem.value}
         </p>
       ) : null}
-      {view.hasRoot ? null : (
-        <p class="note">The root span has not arrived yet: a page reports it last. This view fills in by itself.</p>
-      )}
-      {orphans > 0 ? (
-        <p class="note">
-          {formatPlural(orphans, 'span')} name a parent that is not here: it was not sampled, was lost, or is still to
-          come.
-        </p>
-      ) : null}
-      {view.warnings.map((warning) => (
-        <p class="note" key={warning}>
-          {visibleLine(warning)}
-        </p>
-      ))}
+      <Notes notes={notesOf(view.hasRoot, orphans, view.warnings)} />
     </header>
+  );
+}
+
+function notesOf(hasRoot: boolean, orphans: number, warnings: readonly string[]): string[] {
+  const notes = warnings.map(visibleLine);
+  if (orphans > 0) {
+    const who = orphans === 1 ? '1 span names a parent that is' : `${formatCount(orphans)} spans name parents that are`;
+    notes.unshift(`${who} not here: not sampled, lost, or still to come.`);
+  }
+  if (!hasRoot)
+    notes.unshift('The root span has not arrived yet: a page reports it last. This view fills in by itself.');
+  return notes;
+}
+
+/** What to know before trusting the picture: one line, and more of them on demand. */
+function Notes({ notes }: { notes: readonly string[] }) {
+  const [first, ...more] = notes;
+  if (first === undefined) return null;
+  if (more.length === 0) return <p class="note">{first}</p>;
+  return (
+    <details class="note">
+      <summary>
+        {first} <span class="muted">and {formatPlural(more.length, 'more note')}</span>
+      </summary>
+      <ul class="note-list">
+        {more.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { visibleLine } from '../../model/visible-text.ts';
 import { fetchTrace, type Problem, problemOf } from '../api.ts';
+import { openedFile } from '../file/opened-file.ts';
 import { onStoreChange } from '../live.ts';
 import { navigate, withParameter } from '../location.ts';
 import { ProblemView } from '../problem-view.tsx';
@@ -23,7 +24,7 @@ export function TracePage({ traceId }: { traceId: string }) {
   const load = async (stop?: AbortSignal) => {
     lastMs.current = Date.now();
     try {
-      const view = await fetchTrace(traceId, stop);
+      const view = openedFile.peek()?.views.get(traceId) ?? (await fetchTrace(traceId, stop));
       if (state.peek()) state.peek()?.update(view);
       else {
         const created = createTraceState(view);
@@ -46,8 +47,7 @@ export function TracePage({ traceId }: { traceId: string }) {
     const unsubscribe = onStoreChange(() => {
       const model = state.peek()?.model.peek();
       const isGrowing =
-        !model ||
-        (model.count <= MAX_REFRESHED_SPANS && Date.now() - model.view.startMs - model.durationMs < GROWING_MS);
+        !model || (model.count <= MAX_REFRESHED_SPANS && Date.now() - model.originMs - model.durationMs < GROWING_MS);
       if (!isGrowing || timer !== undefined) return;
       timer = setTimeout(
         () => {

@@ -155,7 +155,7 @@ function SpanBar({ model, slot, window, labelShare, hasError }: SpanBarProps) {
         })}
       </span>
       {marks.map((event, index) => {
-        const at = shareOf(window, event.timeMs - model.view.startMs);
+        const at = shareOf(window, event.timeMs - model.originMs);
         if (at < 0 || at > 1) return null;
         const kind = isException(event) ? 'event-mark exception' : 'event-mark';
         return <span key={index} class={kind} style={{ left: `${at * 100}%` }} />;
