@@ -6,10 +6,19 @@ import type { EdgeSpan } from './span.ts';
 
 /** True for a request by which a browser loads a document and which carries no context of its own. */
 function isDocumentRequest(request: Request): boolean {
-  if (request.method !== 'GET' || request.headers.has(TRACEPARENT)) return false;
+  return !request.headers.has(TRACEPARENT) && isNavigation(request);
+}
+
+function isNavigation(request: Request): boolean {
+  if (request.method !== 'GET') return false;
   const mode = request.headers.get('sec-fetch-mode');
   // Safari before 16.4 sends no Sec-Fetch headers.
   return mode === null ? (request.headers.get('accept') ?? '').includes('text/html') : mode === 'navigate';
+}
+
+/** True for HTML that answers a navigation, whoever's trace it is in. */
+export function isDocument(request: Request, response: Response): boolean {
+  return isHtml(response) && isNavigation(request);
 }
 
 /**
@@ -18,8 +27,7 @@ function isDocumentRequest(request: Request): boolean {
  * answer is no HTML or when a cache may hand it to someone else.
  */
 export function joinDocument(span: EdgeSpan, request: Request, response: Response): string | undefined {
-  if (span.parentSpanId !== undefined || !/^text\/html\b/i.test(response.headers.get('content-type') ?? ''))
-    return undefined;
+  if (span.parentSpanId !== undefined || !isHtml(response)) return undefined;
   if (!isDocumentRequest(request) || isSharedCacheable(response)) return undefined;
   const { traceId, traceFlags } = span.spanContext();
   const spanId = createSpanId();
@@ -38,4 +46,8 @@ export function withServerTiming(response: Response, value: string): Response {
     copy.headers.append(SERVER_TIMING, value);
     return copy;
   }
+}
+
+function isHtml(response: Response): boolean {
+  return /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
 }

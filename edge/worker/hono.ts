@@ -33,7 +33,10 @@ export function throughline<Env = Record<string, unknown>>(options: OptionsSourc
       noteOutcome(c, outer, request);
       return;
     }
-    const server = startServerSpan(request, pipelineOf(runtime.env(c.env)), waitUntilOf(c));
+    const pipeline = pipelineOf(runtime.env(c.env));
+    const server = startServerSpan(request, pipeline, waitUntilOf(c));
+    const bindings = c.env;
+    c.env = pipeline.settings.traceEnv(bindings);
     const { span } = server;
     try {
       await contextManager.with(server.context, next);
@@ -44,7 +47,7 @@ export function throughline<Env = Record<string, unknown>>(options: OptionsSourc
       throw error;
     }
     noteOutcome(c, span, request);
-    const response = finishResponse(server, request, c.res, c.env);
+    const response = finishResponse(server, request, c.res, bindings);
     if (response !== c.res) {
       // Hono merges the headers of the response it has into one that replaces it.
       c.res = undefined;

@@ -1,11 +1,11 @@
 import { runtime } from '../runtimes/detect.ts';
-import { contextManager } from './context-manager.ts';
 import type { WaitUntil } from './invocation.ts';
 import type { OptionsSource } from './options.ts';
 import { createPipelines } from './pipeline.ts';
 import { register } from './register.ts';
-import { finishResponse } from './serve.ts';
-import { noteError, startServerSpan } from './server-span.ts';
+import { run } from './run.ts';
+import { serveRequest } from './serve.ts';
+import { TRIGGERS } from './triggers.ts';
 
 interface Waiting {
   waitUntil(promise: Promise<unknown>): void;
@@ -28,8 +28,9 @@ type Bindings<Env> = Env extends undefined ? never : keyof Env extends never ? n
  * fetch-style function.
  *
  * Every request becomes a server span in its caller's trace or in a new one, `fetch` calls inside it become client spans
- * that carry the trace to the origins in `propagateTo`, and spans made through `@opentelemetry/api` join in. Nothing
- * changes or delays a response, and an error of the handler is rethrown as it is.
+ * that carry the trace to the origins in `propagateTo`, and spans made through `@opentelemetry/api` join in. The other
+ * triggers (`queue`, `scheduled`, `email`, `tail`) become spans as well. Nothing changes or delays a response, and an
+ * error of the handler is rethrown as it is.
  * @param options or a function of `env` that returns them, for secrets
  * @returns a handler of the same type
  */
@@ -37,29 +38,35 @@ export function instrument<H extends object>(handler: H, options: OptionsSource<
   register();
   const pipelineOf = createPipelines(options);
   const serve = (call: (args: unknown[]) => unknown, args: unknown[]): Promise<Response> => {
-    const [request, bindings] = args as [Request, unknown];
+    const [request, bindings, ...rest] = args as [Request, unknown, ...unknown[]];
     const pipeline = pipelineOf(runtime.env(bindings));
-    const server = startServerSpan(request, pipeline, waitUntilOf(args));
-    return contextManager.with(server.context, async () => {
-      try {
-        return finishResponse(server, request, (await call(args)) as Response, bindings);
-      } catch (error) {
-        noteError(server, error);
-        server.span.end();
-        throw error;
-      }
-    });
+    const given = args.length > 1 ? [request, pipeline.settings.traceEnv(bindings), ...rest] : args;
+    return serveRequest(request, { pipeline, waitUntil: waitUntilOf(args), bindings }, () => call(given) as Response);
   };
   if (typeof handler === 'function') {
     const fn = handler as unknown as AnyFunction;
     return ((...args: unknown[]) => serve((given) => fn(...(given as never[])), args)) as unknown as H;
   }
+  const traced = { ...handler } as Record<string, unknown>;
   const { fetch } = handler as { fetch?: AnyFunction };
-  if (typeof fetch !== 'function') return handler;
-  return {
-    ...handler,
-    fetch: (...args: unknown[]) => serve((given) => fetch.apply(handler, given as never[]), args),
-  };
+  if (typeof fetch === 'function')
+    traced['fetch'] = (...args: unknown[]) => serve((given) => fetch.apply(handler, given as never[]), args);
+  for (const [name, trigger] of Object.entries(TRIGGERS)) {
+    const handle = (handler as Record<string, unknown>)[name];
+    if (typeof handle !== 'function') continue;
+    traced[name] = (original: unknown, ...rest: unknown[]) => {
+      const { run: about, event } = trigger(original as never);
+      const pipeline = pipelineOf(runtime.env(rest[0]));
+      return run({ ...about, pipeline, waitUntil: waitUntilOf([original, ...rest]) }, () =>
+        (handle as AnyFunction).apply(handler, [
+          event,
+          pipeline.settings.traceEnv(rest[0]),
+          ...rest.slice(1),
+        ] as never[]),
+      );
+    };
+  }
+  return traced as H;
 }
 
 function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {

@@ -38,6 +38,10 @@ export interface Options {
   trust?: TrustPolicy | ((request: Request) => TrustPolicy) | undefined;
   /** Whether a document's answer tells the browser its trace (`Server-Timing`). Default true. */
   serverTiming?: boolean | undefined;
+  /** Wraps the platform's bindings, so that calls through `env` are traced. Default: they are not. */
+  traceEnv?: (<Env extends object>(env: Env) => Env) | undefined;
+  /** Changes HTML responses of navigations, such as by `injectScript`. Default: they stay as they are. */
+  html?: ((response: Response) => Response) | undefined;
   /** Route template of a request, such as `/products/:id`, where no framework knows it. Default unknown. */
   route?: ((request: Request) => string | undefined) | undefined;
 }
@@ -58,6 +62,8 @@ export interface Settings {
   readonly mayPropagateTo: OriginMatcher;
   readonly trustOf: (request: Request) => TrustPolicy;
   readonly serverTiming: boolean;
+  readonly traceEnv: <Env>(env: Env) => Env;
+  readonly html: ((response: Response) => Response) | undefined;
   readonly routeOf: (request: Request) => string | undefined;
 }
 
@@ -71,7 +77,7 @@ export const DEFAULTS = {
 
 const KNOWN = new Set([
   ...['service', 'version', 'environment', 'collector', 'key', 'binding', 'sampleRatio', 'propagateTo', 'trust'],
-  ...['serverTiming', 'route'],
+  ...['serverTiming', 'route', 'traceEnv', 'html'],
 ]);
 const POLICIES: ReadonlySet<unknown> = new Set<TrustPolicy>(['continue', 'link', 'restart']);
 
@@ -92,6 +98,10 @@ export function resolveOptions(options: Options): Settings {
     ),
     trustOf: typeof trust === 'function' ? (request) => policy(trust(request)) : constant(policy(trust)),
     serverTiming: options.serverTiming ?? DEFAULTS.serverTiming,
+    traceEnv: options.traceEnv
+      ? <Env>(env: Env) => (typeof env === 'object' && env !== null ? (options.traceEnv?.(env) ?? env) : env)
+      : (env) => env,
+    html: options.html,
     routeOf: options.route ?? constant(undefined),
   };
 }

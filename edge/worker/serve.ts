@@ -1,8 +1,11 @@
 import { EVENT_FIRST_BYTE } from '../../src/wire/names.ts';
 import { runtime } from '../runtimes/detect.ts';
-import { withServerTiming } from './document-join.ts';
+import { contextManager } from './context-manager.ts';
+import { isDocument, withServerTiming } from './document-join.ts';
 import { setError } from './http-semantics.ts';
-import { noteResponse, type ServerSpan } from './server-span.ts';
+import type { WaitUntil } from './invocation.ts';
+import type { Pipeline } from './pipeline.ts';
+import { noteError, noteResponse, type ServerSpan, startServerSpan } from './server-span.ts';
 import { isStreaming, observeBody } from './streaming-body.ts';
 
 /**
@@ -13,7 +16,9 @@ import { isStreaming, observeBody } from './streaming-body.ts';
 export function finishResponse(server: ServerSpan, request: Request, response: Response, bindings: unknown): Response {
   const { span, invocation } = server;
   const serverTiming = noteResponse(server, request, response);
-  const answer = serverTiming === undefined ? response : withServerTiming(response, serverTiming);
+  const timed = serverTiming === undefined ? response : withServerTiming(response, serverTiming);
+  const { html } = invocation.pipeline.settings;
+  const answer = html && isDocument(request, timed) ? html(timed) : timed;
   const sent = runtime.responseSent?.(bindings);
   if (sent) {
     sent.then(
@@ -35,4 +40,29 @@ export function finishResponse(server: ServerSpan, request: Request, response: R
   });
   invocation.waitUntil?.(observed.done);
   return observed.response;
+}
+
+interface Served {
+  pipeline: Pipeline;
+  waitUntil: WaitUntil | undefined;
+  /** What the platform passed beside the request. */
+  bindings: unknown;
+}
+
+/** Runs `handler` for a request in a server span. Its error is noted and rethrown as it is. */
+export function serveRequest(
+  request: Request,
+  { pipeline, waitUntil, bindings }: Served,
+  handler: () => Response | Promise<Response>,
+): Promise<Response> {
+  const server = startServerSpan(request, pipeline, waitUntil);
+  return contextManager.with(server.context, async () => {
+    try {
+      return finishResponse(server, request, await handler(), bindings);
+    } catch (error) {
+      noteError(server, error);
+      server.span.end();
+      throw error;
+    }
+  });
 }

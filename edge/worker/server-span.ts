@@ -10,6 +10,7 @@ import {
 import type { AttributeMap } from '../../src/wire/otlp.ts';
 import { runtime } from '../runtimes/detect.ts';
 import { SPAN_KIND } from './api-constants.ts';
+import { takeColdStart } from './cold-start.ts';
 import { joinDocument } from './document-join.ts';
 import { EdgeContext } from './edge-context.ts';
 import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
@@ -26,8 +27,6 @@ export interface ServerSpan {
   readonly context: Context;
   readonly invocation: Invocation;
 }
-
-let isCold = true;
 
 /**
  * Starts the span `{method} {route}` of a request: `http.request.method`, `url.path`, `url.scheme`, `url.query`
@@ -65,8 +64,7 @@ function describe(span: EdgeSpan, request: Request): void {
   }
   const known: AttributeMap = runtime.requestAttributes(request);
   for (const key in known) span.setAttribute(key, known[key] as string | undefined);
-  if (isCold) span.setAttribute(ATTR_FAAS_COLDSTART, true);
-  isCold = false;
+  if (takeColdStart()) span.setAttribute(ATTR_FAAS_COLDSTART, true);
 }
 
 /** Gives the span its route template, and with it its name. The first one wins: it is the most specific. */

@@ -33,7 +33,26 @@ export function tracedFetch(input: RequestInfo | URL, init?: RequestInit): Promi
   const invocation = invocationOf(context);
   const outgoing = invocation && takeApart(input, init);
   // Arguments we cannot read are the platform's to refuse, in its own words.
-  return invocation && outgoing ? send(outgoing, invocation, context) : platformFetch(input, init);
+  return invocation && outgoing ? send(outgoing, { invocation, context }) : platformFetch(input, init);
+}
+
+/** `fetch` of a binding: the same span, and the context always goes along, because both ends are the deployer's. */
+export function tracedBindingFetch(
+  binding: { fetch: typeof fetch },
+  input: RequestInfo | URL,
+  init?: RequestInit,
+): Promise<Response> {
+  const context = contextManager.active();
+  const invocation = invocationOf(context);
+  const outgoing = invocation && takeApart(input, init);
+  return invocation && outgoing ? send(outgoing, { invocation, context, binding }) : binding.fetch(input, init);
+}
+
+interface Way {
+  invocation: Invocation;
+  context: Context;
+  /** Sends in place of the platform's fetch. */
+  binding?: { fetch: typeof fetch };
 }
 
 function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Outgoing | undefined {
@@ -58,14 +77,17 @@ function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Out
   }
 }
 
-async function send(outgoing: Outgoing, invocation: Invocation, context: Context): Promise<Response> {
+async function send(outgoing: Outgoing, { invocation, context, binding }: Way): Promise<Response> {
   const { url, method, request, init, headers, redirect } = outgoing;
   const span = edgeTracer.startSpan(methodName(method), CLIENT, context);
   if (span.isRecording()) describe(span, outgoing);
   try {
-    const follow = redirect === 'follow';
     let response: Response;
-    if (mayPropagate(invocation, url.origin)) {
+    if (binding) {
+      const injected = { ...init, headers: replaceContext(headers, contextHeaders(span)) };
+      response = await binding.fetch(request ?? url.href, injected);
+    } else if (mayPropagate(invocation, url.origin)) {
+      const follow = redirect === 'follow';
       const injected: RequestInit = { ...init, headers: replaceContext(headers, contextHeaders(span)) };
       if (follow) injected.redirect = 'manual';
       response = await platformFetch(request ?? url.href, injected);

@@ -1,0 +1,133 @@
+import { ATTR_FAAS_TRIGGER, ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME } from '../../src/wire/names.ts';
+import type { AttributeMap } from '../../src/wire/otlp.ts';
+import { SPAN_KIND } from './api-constants.ts';
+import { RPC_WITH_CONTEXT } from './bindings/rpc.ts';
+import { contextManager } from './context-manager.ts';
+import { invocationOf } from './edge-context.ts';
+import type { WaitUntil } from './invocation.ts';
+import type { OptionsSource } from './options.ts';
+import { createPipelines, type Pipeline } from './pipeline.ts';
+import { register } from './register.ts';
+import { type Carried, run } from './run.ts';
+import { serveRequest } from './serve.ts';
+import { TRIGGERS } from './triggers.ts';
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Instance = Record<string, unknown>;
+// biome-ignore lint/suspicious/noExplicitAny: what TypeScript asks of a class that is extended
+type AnyClass = new (...args: any[]) => object;
+
+/** What each instance was made with; the classes of the platform hide it in different places. */
+interface Made {
+  pipeline: Pipeline;
+  waitUntil: WaitUntil;
+  env: unknown;
+}
+
+/** Handlers of a Durable Object that are no RPC methods, and what triggers them. */
+const HANDLERS: Readonly<Record<string, AttributeMap>> = {
+  alarm: { [ATTR_FAAS_TRIGGER]: 'timer' },
+  webSocketMessage: { [ATTR_FAAS_TRIGGER]: 'other' },
+  webSocketClose: { [ATTR_FAAS_TRIGGER]: 'other' },
+  webSocketError: { [ATTR_FAAS_TRIGGER]: 'other' },
+};
+
+/**
+ * Traces a class of the platform: a Durable Object (`fetch`, `alarm`, WebSocket handlers, RPC methods) or a
+ * WorkerEntrypoint (`fetch`, RPC methods, triggers). Each call from outside is an invocation with a span; calls among the
+ * class's own methods are not.
+ *
+ * RPC calls through a binding listed in `bindings({ rpc })` go on with the caller's trace.
+ * @returns a class of the same name and type
+ */
+export function traceClass<C extends AnyClass>(Class: C, options: OptionsSource<never>): C {
+  register();
+  const pipelineOf = createPipelines(options);
+  const made = new WeakMap<object, Made>();
+  const Traced = class extends Class {
+    // biome-ignore lint/suspicious/noExplicitAny: see AnyClass
+    constructor(...args: any[]) {
+      const [ctx, env] = args as [{ waitUntil(promise: Promise<unknown>): void }, object];
+      const pipeline = pipelineOf(env);
+      const traced = pipeline.settings.traceEnv(env);
+      super(ctx, traced);
+      made.set(this, { pipeline, env: traced, waitUntil: (promise) => ctx.waitUntil(promise) });
+    }
+  };
+  Object.defineProperty(Traced, 'name', { value: Class.name });
+  const prototype = Traced.prototype as unknown as Record<string, Method>;
+  const methods = methodsOf(Class);
+  for (const [name, method] of methods) define(prototype, name, traceMethod(Class.name, name, { method, made }));
+  define(prototype, RPC_WITH_CONTEXT, function (this: unknown, ...[carried, name, args]: unknown[]) {
+    const method = methods.get(String(name));
+    if (!method || !isRpc(String(name)))
+      throw new TypeError(`The RPC receiver does not implement the method "${String(name)}".`);
+    const about = rpc(Class.name, String(name));
+    return run({ ...about, ...(made.get(this as object) as Made), parent: carried as Carried }, () =>
+      method.apply(this, args as unknown[]),
+    );
+  });
+  return Traced as unknown as C;
+}
+
+function traceMethod(
+  className: string,
+  name: string,
+  { method, made }: { method: Method; made: WeakMap<object, Made> },
+): Method {
+  return function (this: unknown, ...args: unknown[]) {
+    const own = made.get(this as object);
+    // Called by another of its methods, or by the constructor.
+    if (!own || invocationOf(contextManager.active())) return method.apply(this, args);
+    const { pipeline, waitUntil } = own;
+    if (name === 'fetch')
+      return serveRequest(
+        args[0] as Request,
+        { pipeline, waitUntil, bindings: undefined },
+        () => method.apply(this, args) as Response,
+      );
+    const trigger = TRIGGERS[name];
+    if (trigger) {
+      const { run: about, event } = trigger(args[0] as never);
+      return run({ ...about, pipeline, waitUntil }, () => method.apply(this, [event, ...args.slice(1)]));
+    }
+    const attributes = HANDLERS[name];
+    const about = attributes
+      ? { name: `${className} ${name}`, kind: SPAN_KIND.SERVER, attributes }
+      : rpc(className, name);
+    return run({ ...about, pipeline, waitUntil }, () => method.apply(this, args));
+  };
+}
+
+function rpc(className: string, method: string) {
+  return {
+    name: `${className}/${method}`,
+    kind: SPAN_KIND.SERVER,
+    attributes: { [ATTR_RPC_SYSTEM_NAME]: 'cloudflare_workers', [ATTR_RPC_METHOD]: `${className}/${method}` },
+  };
+}
+
+function isRpc(name: string): boolean {
+  return name !== 'fetch' && !Object.hasOwn(HANDLERS, name) && !Object.hasOwn(TRIGGERS, name);
+}
+
+/** The methods of a class and of what it extends, up to the platform's base class. */
+function methodsOf(Class: AnyClass): Map<string, Method> {
+  const methods = new Map<string, Method>();
+  for (let prototype = Class.prototype; isOwn(prototype); prototype = Object.getPrototypeOf(prototype)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype as Instance)))
+      if (name !== 'constructor' && typeof value === 'function' && !methods.has(name))
+        methods.set(name, value as Method);
+  }
+  return methods;
+}
+
+const BASES = new Set(['Object', 'DurableObject', 'WorkerEntrypoint', 'RpcTarget']);
+
+function isOwn(prototype: object | null): prototype is object {
+  return prototype !== null && !BASES.has(prototype.constructor.name);
+}
+
+function define(prototype: object, name: string, value: Method): void {
+  Object.defineProperty(prototype, name, { configurable: true, writable: true, value });
+}
