@@ -6,6 +6,7 @@ import { formatBanner } from './cli/banner.ts';
 import { loadAssets } from './cli/file-assets.ts';
 import { loadKeys, withKey } from './cli/keys-file.ts';
 import { type CliOptions, parseOptions, USAGE, UsageError } from './cli/parse-options.ts';
+import { runStoreVerb, STORE_USAGE } from './cli/store-verbs.ts';
 import { createCollector } from './collector/create-collector.ts';
 import { createKeyRing, InvalidKeysError } from './collector/key-ring.ts';
 import { serveCollector } from './server.ts';
@@ -31,6 +32,8 @@ async function run(options: CliOptions): Promise<void> {
     keys: createKeyRing(keys),
     assets: loadAssets(),
     acceptLocal: isLocal,
+    behindProxy: options.behindProxy,
+    scrub: options.scrub,
     report,
     ...(options.readToken === undefined ? {} : { readToken: options.readToken }),
   });
@@ -97,8 +100,10 @@ function explain(error: unknown, options: CliOptions): string | undefined {
 
 let options: ReturnType<typeof parseOptions> | undefined;
 try {
+  const exitCode = await runStoreVerb(process.argv.slice(2));
+  if (exitCode !== undefined) process.exit(exitCode);
   options = parseOptions(process.argv.slice(2), process.env);
-  if (options === 'help') console.log(USAGE);
+  if (options === 'help') console.log(`${USAGE}\n\n${STORE_USAGE}`);
   else if (options === 'version') console.log(readVersion());
   else await run(options);
 } catch (error) {

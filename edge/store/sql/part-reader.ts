@@ -97,13 +97,17 @@ export class PartReader {
     return totals;
   }
 
-  #slot(place: number): Chunk[] {
-    const id = Math.floor(place / SLOTS_PER_BLOCK);
+  /** The chunks of each slot of a block. */
+  block(id: number): readonly (readonly Chunk[])[] {
     if (this.#lastBlock?.id !== id) {
       const data = firstRow(this.#driver, 'SELECT data FROM block WHERE id = ?', [id])?.data;
       if (!(data instanceof Uint8Array)) throw new DamagedDataError(`Block ${id} is missing.`);
       this.#lastBlock = { id, slots: decodeBlock(data) };
     }
-    return this.#lastBlock.slots[place % SLOTS_PER_BLOCK] ?? [];
+    return this.#lastBlock.slots;
+  }
+
+  #slot(place: number): readonly Chunk[] {
+    return this.block(Math.floor(place / SLOTS_PER_BLOCK))[place % SLOTS_PER_BLOCK] ?? [];
   }
 }
