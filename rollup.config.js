@@ -143,7 +143,12 @@ const parts = {
   ],
   collector: [
     {
-      input: { collector: 'edge/server.ts', cli: 'edge/cli.ts' },
+      input: {
+        collector: 'edge/server.ts',
+        cli: 'edge/cli.ts',
+        // Started by its name as a thread.
+        'store-read-worker': 'edge/store/sqlite/read-worker.ts',
+      },
       external: [/^node:/, /^hono(\/|$)/, '@hono/node-server'],
       output: { dir: 'dist', format: 'es', chunkFileNames: 'collector-[name].js', sourcemap: true },
       plugins: plugins(),

@@ -5,6 +5,7 @@ import type { Activities } from './context/activities.ts';
 import type { PropagationPolicy } from './context/propagation-policy.ts';
 import type { Requests } from './context/requests.ts';
 import type { TaskContexts } from './context/task-contexts.ts';
+import type { Handover } from './handover.ts';
 import type { Settings } from './options.ts';
 import type { GivenIds } from './otel/provider.ts';
 import type { Identity } from './session/identity.ts';
@@ -43,6 +44,8 @@ export interface Core {
   readonly sessions: Sessions;
   readonly identity: Identity;
   readonly requests: Requests;
+  /** What the inline loader saw before us. */
+  readonly handover: Handover | undefined;
   /** `fetch` as it was before we patched it. */
   readonly fetch: typeof fetch;
   /** The page view of now. */

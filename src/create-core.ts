@@ -9,6 +9,7 @@ import { createRequests } from './context/requests.ts';
 import { createTaskContexts } from './context/task-contexts.ts';
 import type { Core } from './core.ts';
 import { createDelivery, type Delivery } from './delivery/delivery.ts';
+import type { Handover } from './handover.ts';
 import { createCapture } from './instrumentations/errors.ts';
 import type { Settings } from './options.ts';
 import { createTracing, type Tracing } from './otel/provider.ts';
@@ -41,7 +42,7 @@ export interface Parts {
 }
 
 /** Puts together everything that instrumentations stand on. */
-export function createCore(settings: Settings): Parts {
+export function createCore(settings: Settings, handover: Handover | undefined): Parts {
   const nativeFetch = globalThis.fetch.bind(globalThis);
   const clock = createClock();
   const activities = createActivities(clock.now);
@@ -51,6 +52,7 @@ export function createCore(settings: Settings): Parts {
   const sessions = createSessions({
     now: Date.now,
     sampleRatio: settings.sampleRatio,
+    rv: handover?.rv,
     mayStore,
     began({ previousId }) {
       if (!mayStore()) return;
@@ -117,6 +119,7 @@ export function createCore(settings: Settings): Parts {
     sessions,
     identity,
     requests,
+    handover,
     fetch: nativeFetch,
     get view() {
       return views[0] as PageView;

@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api';
 import type { Agent } from './agent.ts';
 import { guard, setDebug, stopAll, warnOnce } from './browser/guard.ts';
 import { createCore } from './create-core.ts';
+import { type Handover, takeHandover } from './handover.ts';
 import { INSTRUMENTATIONS } from './instrumentations/index.ts';
 import { type Options, parseOptions, type Settings } from './options.ts';
 import { runInSpan } from './trace.ts';
@@ -19,10 +20,11 @@ const GLOBAL = 'throughline';
  */
 export function start(options: Options): Agent {
   try {
+    const handover = takeHandover(GLOBAL);
     const settings = parseOptions(options);
     setDebug(settings.debug);
     const obstacle = findObstacle(settings);
-    if (!obstacle) return run(settings);
+    if (!obstacle) return run(settings, handover);
     warnOnce(obstacle);
   } catch (error) {
     warnOnce(`it could not start and stands down: ${error}`);
@@ -53,8 +55,8 @@ function findObstacle({ key, collector }: Settings): string | undefined {
   return missing.length > 0 ? `this browser has no ${missing.join(', ')}; nothing is traced.` : undefined;
 }
 
-function run(settings: Settings): Agent {
-  const { core, tracing, delivery, stops } = createCore(settings);
+function run(settings: Settings, handover: Handover | undefined): Agent {
+  const { core, tracing, delivery, stops } = createCore(settings, handover);
   const { contexts, identity, sessions } = core;
   const wanted = new Set(settings.instrumentations);
   for (const { name, isOptional, start: startOne } of INSTRUMENTATIONS) {

@@ -6,6 +6,7 @@ import { errors } from './errors.ts';
 import { eventTiming } from './event-timing.ts';
 import { fetchRequests } from './fetch.ts';
 import { frustration } from './frustration.ts';
+import { handedOver } from './handed-over.ts';
 import { interactions } from './interactions.ts';
 import { longFrames } from './long-frames.ts';
 import { navigation } from './navigation.ts';
@@ -20,6 +21,7 @@ export const INSTRUMENTATIONS: readonly Instrumentation[] = [
   taskBoundaries,
   interactions,
   navigation,
+  handedOver,
   fetchRequests,
   xhrRequests,
   beacons,

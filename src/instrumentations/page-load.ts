@@ -4,6 +4,7 @@ import { listen } from '../browser/listen.ts';
 import { resourceAttributes } from '../browser/resource-attributes.ts';
 import { describeAnswer, requestAttributes, requestName } from '../context/request-span.ts';
 import type { Core, Instrumentation } from '../core.ts';
+import type { GivenIds } from '../otel/provider.ts';
 import { viewAttributes } from '../session/page-view.ts';
 import type { SpanId } from '../wire/ids.ts';
 import {
@@ -38,12 +39,12 @@ export const pageLoad: Instrumentation = {
 function startLoad(core: Core): Stop {
   const { activities, clock, view } = core;
   const timing = performance.getEntriesByType('navigation')[0];
-  const joined = readServerTiming(timing?.serverTiming);
+  const joined: GivenIds | undefined = readServerTiming(timing?.serverTiming) ?? core.handover;
   const activity = activities.begin({
     kind: 'page load',
     startMs: clock.at(timing?.activationStart ?? 0),
     startSpan: (parent, options) =>
-      core.startSpan(`page load ${view.route}`, options, parent, joined && { traceId: joined.traceId }),
+      core.startSpan(`page load ${view.route}`, options, parent, { traceId: joined?.traceId }),
     ending: (span) => timing && span.setAttributes(timingAttributes(timing)),
   });
   const loaded = activity.keepOpen();

@@ -25,8 +25,8 @@ const API_REGISTRY = Symbol.for('opentelemetry.js.api.1');
 
 /** Ids to give the next span instead of drawn ones: the server drew them for us. */
 export interface GivenIds {
-  traceId?: TraceId;
-  spanId?: SpanId;
+  traceId?: TraceId | undefined;
+  spanId?: SpanId | undefined;
 }
 
 export interface Tracing {

@@ -36,13 +36,15 @@ export interface Sessions {
 export interface SessionsOptions {
   now(): EpochMs;
   sampleRatio: number;
+  /** What the loader's headers carried already, for a session that begins now. */
+  rv?: string | undefined;
   /** Whether the session may be kept in storage, which is what lets tabs share it. Asked each time. */
   mayStore(): boolean;
   /** Called for each session that begins here. */
   began?(session: Session): void;
 }
 
-export function createSessions({ now, sampleRatio, mayStore, began }: SessionsOptions): Sessions {
+export function createSessions({ now, sampleRatio, rv: givenRv, mayStore, began }: SessionsOptions): Sessions {
   let session: Session | undefined;
   let writtenMs = 0;
 
@@ -63,7 +65,7 @@ export function createSessions({ now, sampleRatio, mayStore, began }: SessionsOp
     const previousId = session?.id;
     const next = keep({
       id: createSpanId() + createSpanId(),
-      rv: randomHex(7),
+      rv: (!previousId && givenRv) || randomHex(7),
       startMs: nowMs,
       lastUseMs: nowMs,
       ...(previousId && { previousId }),
