@@ -23,7 +23,7 @@ function start(): void {
   const served = timing?.serverTiming.find(({ name }) => name === 'traceparent');
   const traceId = served?.description.split('-')[1] ?? random(16);
   // The agent compares the same bits with a threshold of the same size.
-  const isSampled = Number.parseInt(rv, 16) / 2 ** 56 >= 1 - Number(data.sampleRatio ?? 1);
+  const isSampled = Number(`0x${rv}`) / 2 ** 56 >= 1 - Number(data.sampleRatio ?? 1);
   const origins = [location.origin, ...`${data.propagateTo}`.split(/[\s,]+/)];
   const calls: HandedCall[] = [];
   const errors: unknown[] = [];
