@@ -1,6 +1,7 @@
 import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
 import { MAX_KEEPALIVE_BYTES } from '../wire/limits.ts';
 import type { DropReason } from '../wire/loss.ts';
+import { ATTR_SESSION_ID } from '../wire/names.ts';
 import type { OtlpLogRecord, OtlpResource, OtlpScope, OtlpSpan } from '../wire/otlp.ts';
 import type { EpochMs } from '../wire/time.ts';
 import { type Chunk, type Priority, packChunks, utf8Bound } from './chunk.ts';
@@ -18,7 +19,7 @@ export interface DeliveryOptions {
   /** Where batches go: the collector's origin and INGEST_PATH, without a query. */
   url: string;
   key: string;
-  /** Asked when records are queued, so a record keeps the resource of its time. */
+  /** Asked when records are queued, so a record keeps the resource of its time. Its `session.id` goes to the ledger. */
   resource: () => OtlpResource;
   scope: OtlpScope;
   /** The page's own `fetch`, taken before anything patched it. */
@@ -67,7 +68,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const queue = createQueue({
     page,
     now,
-    resource: () => JSON.stringify(options.resource()),
+    resource() {
+      const resource = options.resource();
+      const session = resource.attributes?.find((attribute) => attribute.key === ATTR_SESSION_ID);
+      ledger.session ||= session?.value?.stringValue ?? '';
+      return JSON.stringify(resource);
+    },
     onEvict(chunk) {
       if (!keeper.park(chunk)) countDropped(ledger, 'queue_full', chunk.records);
     },

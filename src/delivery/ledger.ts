@@ -6,12 +6,25 @@ import type { EpochMs } from '../wire/time.ts';
 export interface Ledger extends LedgerTotals {
   /** Id of the page, 16 hex digits. */
   page: string;
+  /** The session of its first record; '' without consent to have one. */
+  session: string;
   /** Epoch ms of the last write to the device: tells the living from the dead where there are no locks. */
   at: EpochMs;
 }
 
 export function createLedger(page: string): Ledger {
-  return { page, at: 0, produced: 0, unsampled: 0, acknowledged: 0, pending: 0, stored: 0, unstored: 0, dropped: {} };
+  return {
+    page,
+    session: '',
+    at: 0,
+    produced: 0,
+    unsampled: 0,
+    acknowledged: 0,
+    pending: 0,
+    stored: 0,
+    unstored: 0,
+    dropped: {},
+  };
 }
 
 /** Counts `records` as dropped; they must have been counted as produced. */

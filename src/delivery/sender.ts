@@ -68,15 +68,14 @@ export function createSender(options: SenderOptions): Sender {
     const { chunks } = batch;
     batch.told = [...ledgers.keys()];
     const sentAt = now();
-    const totals: string[] = [];
-    for (const [page, ledger] of ledgers) {
-      const { at, page: _, ...counters } = ledger;
+    const books: string[] = [];
+    for (const [page, { session, at: _, page: __, ...totals }] of ledgers) {
       const carried = recordsOf(page, chunks);
-      counters.acknowledged += carried;
-      counters.pending += recordsOf(page, queue.chunks.values()) - carried;
-      totals.push(JSON.stringify(encodeLedger(page, counters, sentAt)));
+      totals.acknowledged += carried;
+      totals.pending += recordsOf(page, queue.chunks.values()) - carried;
+      books.push(JSON.stringify(encodeLedger({ page, session, totals }, sentAt)));
     }
-    return encodeBody(chunks, scope, sentAt, totals);
+    return encodeBody(chunks, scope, sentAt, books);
   }
 
   /** The batch that was not answered, as it was and under its id, so that the collector can tell; else a new one. */

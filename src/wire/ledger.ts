@@ -1,5 +1,5 @@
 import { DROP_REASONS, type DropReason } from './loss.ts';
-import { ATTR_LEDGER, EVENT_LEDGER } from './names.ts';
+import { ATTR_LEDGER, ATTR_SESSION_ID, EVENT_LEDGER } from './names.ts';
 import { encodeAttributes, type OtlpLogRecord } from './otlp.ts';
 import { type EpochMs, msToUnixNano } from './time.ts';
 
@@ -21,12 +21,23 @@ export interface LedgerTotals {
   dropped: Partial<Record<DropReason, number>>;
 }
 
+/** Whose totals they are. */
+export interface PageLedger {
+  /** Id of the page, 16 hex digits. */
+  page: string;
+  /** The session the page belonged to when it made its first record; '' without consent to have one. */
+  session: string;
+  totals: LedgerTotals;
+}
+
 const DROPPED = 'dropped.';
+const MAX_SESSION_CHARS = 64;
 
 /** Totals as the log record that rides in a batch; zeros are left out. */
-export function encodeLedger(page: string, totals: LedgerTotals, now: EpochMs): OtlpLogRecord {
+export function encodeLedger({ page, session, totals }: PageLedger, now: EpochMs): OtlpLogRecord {
   const { dropped, ...counters } = totals;
   const told: Record<string, string | number> = { [`${ATTR_LEDGER}.page`]: page };
+  if (session) told[ATTR_SESSION_ID] = session;
   const tell = (prefix: string, counts: object) => {
     for (const [name, count] of Object.entries(counts))
       if (count !== 0) told[`${ATTR_LEDGER}.${prefix}${name}`] = count;
@@ -37,7 +48,7 @@ export function encodeLedger(page: string, totals: LedgerTotals, now: EpochMs): 
 }
 
 /** Reads what `encodeLedger` wrote; `undefined` when it is no ledger of a page. Counters that make no sense are 0. */
-export function decodeLedger(record: OtlpLogRecord): { page: string; totals: LedgerTotals } | undefined {
+export function decodeLedger(record: OtlpLogRecord): PageLedger | undefined {
   if (record.eventName !== EVENT_LEDGER) return undefined;
   const told = new Map((record.attributes ?? []).map(({ key, value }) => [key, value]));
   const page = told.get(`${ATTR_LEDGER}.page`)?.stringValue;
@@ -53,6 +64,7 @@ export function decodeLedger(record: OtlpLogRecord): { page: string; totals: Led
   }
   return {
     page,
+    session: (told.get(ATTR_SESSION_ID)?.stringValue ?? '').slice(0, MAX_SESSION_CHARS),
     totals: {
       produced: count('produced'),
       unsampled: count('unsampled'),

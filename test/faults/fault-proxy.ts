@@ -2,6 +2,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import type { OtlpLogRecord, OtlpPayload } from '../../src/wire/otlp.ts';
+import { durationMs } from '../../src/wire/time.ts';
 
 /** What happens to one request on its way to the collector. */
 export type Fault =
@@ -24,16 +25,21 @@ export type FaultRule = (index: number) => Fault;
 export interface FaultProxy {
   origin: string;
   set(rule: FaultRule): void;
+  /** Where it passes things on to. */
+  collector: string;
   /** When each batch came, epoch ms. */
   arrivals: number[];
   /** Log records of the batches the collector got: the pages' ledgers are among them. */
   logs: OtlpLogRecord[];
+  /** Of every span the collector got, end minus start in ms. */
+  durations: number[];
   close(): Promise<void>;
 }
 
 export async function startFaultProxy(collector: string): Promise<FaultProxy> {
   const arrivals: number[] = [];
   const logs: OtlpLogRecord[] = [];
+  const durations: number[] = [];
   const timers = new Set<ReturnType<typeof setTimeout>>();
   let rule: FaultRule = () => PASS;
   let index = 0;
@@ -62,7 +68,11 @@ export async function startFaultProxy(collector: string): Promise<FaultProxy> {
       return;
     }
     const answer = await forward(collector, request, body);
-    if (answer.status === 200) logs.push(...logsOf(body));
+    if (answer.status === 200) {
+      const payload = parse(body);
+      logs.push(...logsOf(payload));
+      durations.push(...durationsOf(payload));
+    }
     if (fault.kind === 'lose-answer') {
       socket.destroy();
       return;
@@ -87,8 +97,10 @@ export async function startFaultProxy(collector: string): Promise<FaultProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    collector,
     arrivals,
     logs,
+    durations,
     set(next) {
       rule = next;
       index = 0;
@@ -128,8 +140,16 @@ function forward(collector: string, { method, url, headers }: IncomingMessage, b
   });
 }
 
-function logsOf(body: Buffer): OtlpLogRecord[] {
+function parse(body: Buffer): OtlpPayload {
   const text = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body;
-  const { resourceLogs = [] } = JSON.parse(text.toString()) as OtlpPayload;
+  return JSON.parse(text.toString());
+}
+
+function logsOf({ resourceLogs = [] }: OtlpPayload): OtlpLogRecord[] {
   return resourceLogs.flatMap(({ scopeLogs }) => (scopeLogs ?? []).flatMap(({ logRecords }) => logRecords ?? []));
+}
+
+function durationsOf({ resourceSpans = [] }: OtlpPayload): number[] {
+  const spans = resourceSpans.flatMap(({ scopeSpans }) => (scopeSpans ?? []).flatMap(({ spans }) => spans ?? []));
+  return spans.map((span) => durationMs(span.startTimeUnixNano, span.endTimeUnixNano));
 }

@@ -12,12 +12,16 @@ export interface PageOptions {
   after?: string;
   /** The page's Content-Security-Policy. */
   csp?: string;
+  /** What the page's `POST /told` are filed under. */
+  tag?: string;
 }
 
 /** The site under test: pages with the agent, and a few bad habits of real sites. */
 export interface FaultSite {
   origin: string;
   address(collector: string, options?: PageOptions): string;
+  /** What pages without a debugger told with `POST /told`, by their tag. */
+  told(tag: string): readonly string[];
   close(): Promise<void>;
 }
 
@@ -25,10 +29,23 @@ export interface FaultSite {
 export async function startFaultSite(): Promise<FaultSite> {
   const agent = readFileSync('dist/throughline.js');
   const held = new Set<ServerResponse>();
+  const told = new Map<string, string[]>();
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const send = (type: string, body: string | Buffer, headers: Record<string, string> = {}) =>
       response.writeHead(200, { 'content-type': type, ...headers }).end(body);
+    if (pathname === '/told') {
+      let text = '';
+      request.setEncoding('utf8').on('data', (part) => {
+        text += part;
+      });
+      request.on('end', () => {
+        const tag = searchParams.get('tag') ?? '';
+        told.set(tag, [...(told.get(tag) ?? []), text]);
+        response.writeHead(204).end();
+      });
+      return;
+    }
     request.resume();
     if (pathname === '/throughline.js') send('text/javascript', agent);
     else if (pathname === '/worker.js') send('text/javascript', SWALLOWING_WORKER);
@@ -43,6 +60,7 @@ export async function startFaultSite(): Promise<FaultSite> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     origin,
+    told: (tag) => told.get(tag) ?? [],
     address: (collector, options = {}) => `${origin}/?${new URLSearchParams({ collector, ...options })}`,
     close: () =>
       new Promise((resolve) => {

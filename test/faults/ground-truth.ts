@@ -12,22 +12,31 @@ export interface MadeRecord {
 /** The name of the binding pages call. */
 export const BINDING = 'groundTruth';
 
+/** One record as a page tells it. */
+export function parseTold(payload: string): MadeRecord {
+  const { traceId, id, kind } = JSON.parse(payload);
+  return { traceId, id, kind, atMs: Date.now() };
+}
+
 /** Collects what a page says it made; works across its navigations, and outlives its crash. */
 export async function recordTruth(page: Page, into: MadeRecord[]): Promise<void> {
   const session = await page.context().newCDPSession(page);
   session.on('Runtime.bindingCalled', ({ name, payload }) => {
     if (name !== BINDING) return;
-    const { traceId, id, kind } = JSON.parse(payload);
-    into.push({ traceId, id, kind, atMs: Date.now() });
+    into.push(parseTold(payload));
   });
   await session.send('Runtime.enable');
   await session.send('Runtime.addBinding', { name: BINDING });
 }
 
-/** Defines `make(spans)` and `makeErrors(errors)` on a page with the agent. */
+/**
+ * Defines `make(spans)` and `makeErrors(errors)` on a page with the agent. A page nobody is attached to tells its site
+ * instead.
+ */
 export const MAKERS = `
+const tellTruth = window.${BINDING} ?? ((text) => fetch('/told' + location.search, { method: 'POST', body: text }));
 window.make = (count) => throughline.trace('cell', (root) => {
-  const tell = (span, kind) => { const { traceId, spanId } = span.spanContext(); ${BINDING}(JSON.stringify({ traceId, id: spanId, kind: 'span' })); };
+  const tell = (span, kind) => { const { traceId, spanId } = span.spanContext(); tellTruth(JSON.stringify({ traceId, id: spanId, kind: 'span' })); };
   tell(root);
   for (let i = 1; i < count; i++) throughline.trace('work ' + i, tell, { fill: 'x'.repeat(200) });
 });
@@ -36,7 +45,7 @@ window.makeErrors = (count) => throughline.trace('errors', (root) => {
   for (let i = 0; i < count; i++) {
     const message = 'made ' + crypto.randomUUID();
     throughline.captureException(new Error(message));
-    ${BINDING}(JSON.stringify({ traceId, id: message, kind: 'error' }));
+    tellTruth(JSON.stringify({ traceId, id: message, kind: 'error' }));
   }
 });
 `;

@@ -12,15 +12,22 @@ export interface Profile {
   context(): BrowserContext;
   /** Kills the whole browser, as the system would, and starts it again on the same profile. */
   killAndReopen(): Promise<void>;
+  /**
+   * Starts the browser again with one page and no debugger on it, for what an attached debugger switches off; ends it,
+   * and starts it again as before, when `during` is done.
+   */
+  unattended(url: string, during: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A fresh profile in a browser that other cells use as well; it cannot be killed. */
 export async function sharedProfile(browser: Browser): Promise<Profile> {
   const context = await browser.newContext();
+  const refuse = () => Promise.reject(new Error('This cell needs a browser of its own.'));
   return {
     context: () => context,
-    killAndReopen: () => Promise.reject(new Error('This cell needs a browser of its own.')),
+    killAndReopen: refuse,
+    unattended: refuse,
     close: () => context.close(),
   };
 }
@@ -33,10 +40,14 @@ export async function ownProfile(): Promise<Profile> {
   let child: ChildProcess;
   let browser: Browser;
 
-  async function open(): Promise<void> {
-    const args = [...CHROMIUM_ARGS, '--remote-debugging-port=0', `--user-data-dir=${directory}`, 'about:blank'];
+  function start(...more: string[]): void {
     // A process group of its own: the browser's helpers must die with it.
+    const args = [...CHROMIUM_ARGS, `--user-data-dir=${directory}`, ...more];
     child = spawn(ensureChromium(), args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  }
+
+  async function open(): Promise<void> {
+    start('--remote-debugging-port=0', 'about:blank');
     const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
     const address = await new Promise<string>((resolve, reject) => {
       lines.on('line', (line) => {
@@ -59,6 +70,14 @@ export async function ownProfile(): Promise<Profile> {
   return {
     context: () => browser.contexts()[0] as BrowserContext,
     async killAndReopen() {
+      await kill();
+      await open();
+    },
+    async unattended(url, during) {
+      await kill();
+      start(url);
+      child.stderr?.resume();
+      await during();
       await kill();
       await open();
     },

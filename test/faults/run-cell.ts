@@ -55,7 +55,8 @@ async function measure(cell: Cell, lab: Lab, proxy: FaultProxy, profile: Profile
   const lost = await missing();
 
   const counts = await lab.collector.stored(made);
-  const duplicates = [...counts.values()].reduce((sum, count) => sum + count - 1, 0);
+  const ids = new Set(made.map(({ id }) => id));
+  const duplicates = [...ids].reduce((sum, id) => sum + Math.max(0, (counts.get(id) ?? 0) - 1), 0);
   const ledgers = ledgersOf(proxy.logs);
   const dropped = ledgers.flatMap(({ dropped }) => Object.values(dropped)).reduce((sum, count) => sum + count, 0);
   const unexplained = ledgers.reduce((sum, { unknown }) => sum + Math.abs(unknown), 0);

@@ -140,8 +140,9 @@ test('a ledger read back is the ledger written; nonsense is no ledger, or counts
     unstored: 0,
     dropped: { queue_full: 4, page_exit: 1 },
   };
-  const record = encodeLedger('0123456789abcdef', totals, 1763788800000);
-  expect(decodeLedger(JSON.parse(JSON.stringify(record)))).toEqual({ page: '0123456789abcdef', totals });
+  const ledger = { page: '0123456789abcdef', session: 'c'.repeat(32), totals };
+  const record = encodeLedger(ledger, 1763788800000);
+  expect(decodeLedger(JSON.parse(JSON.stringify(record)))).toEqual(ledger);
   expect(unknownLoss(totals)).toBe(0);
   expect(decodeLedger({ ...record, eventName: 'exception' })).toBeUndefined();
   expect(decodeLedger({ ...record, attributes: [] })).toBeUndefined();

@@ -1,4 +1,7 @@
 import type { Cell, Stage } from '../cell.ts';
+import { startFaultProxy } from '../fault-proxy.ts';
+import { parseTold } from '../ground-truth.ts';
+import { waitUntil } from '../run-cell.ts';
 import { PAGE_KEY } from '../running-collector.ts';
 
 /** What a site, a browser or a visitor does to the agent. */
@@ -155,25 +158,57 @@ const clock = (name: string, jumpMs: number, fast = false): Cell => ({
     await page.evaluate(`jumpMs = ${jumpMs}; dispatchEvent(new Event("online"))`);
     await page.evaluate('make(20); makeErrors(2); throughline.flush()');
     await stage.allStored(15_000);
+    // As the sender's clock says, not as it is corrected: an end before its start is what must never leave a page.
+    const odd = stage.proxy.durations.find((ms) => ms < 0 || ms > 60_000);
+    if (odd !== undefined) throw new Error(`a span took ${odd} ms`);
   },
 });
 
-const prerendered = (isActivated: boolean): Cell => ({
-  name: `prerendered page, ${isActivated ? 'activated' : 'never shown'}`,
+/** Longer than records wait before they are sent. */
+const LONGER_THAN_A_FLUSH_MS = 7000;
+
+/**
+ * A page that has another prerendered, which makes seven records at once and reports to a collector of its own; a debugger
+ * would switch prerendering off.
+ */
+const prerendered = (isShown: boolean): Cell => ({
+  name: isShown ? 'a prerendered page is shown' : 'a prerendered page is never shown',
+  ownBrowser: true,
+  now: true,
   async run(stage) {
-    const page = await stage.visit({ after: '' });
-    await page.evaluate('make(1); throughline.flush()');
-    const target = stage.address({ before: 'window.wasPrerendered = document.prerendering;', after: 'make(7)' });
-    await page.evaluate((url) => {
-      const rules = document.createElement('script');
-      rules.type = 'speculationrules';
-      rules.textContent = JSON.stringify({ prerender: [{ urls: [url], eagerness: 'immediate' }] });
-      document.head.append(rules);
-    }, target);
-    throw new Error(String(isActivated));
+    const { site, made, proxy, profile } = stage;
+    const ofPrerendered = await startFaultProxy(proxy.collector);
+    const tag = `prerendered ${isShown}`;
+    const saw = (fits: (text: string) => boolean, withinMs: number) =>
+      waitUntil(async () => site.told(tag).some(fits), withinMs);
+    const target = site.address(ofPrerendered.origin, {
+      tag,
+      after: `make(7); fetch('/told' + location.search, { method: 'POST', body: 'prerendering ' + document.prerendering });`,
+    });
+    const rules = JSON.stringify({ prerender: [{ urls: [target], eagerness: 'immediate' }] });
+    const show = isShown ? `setTimeout(() => { location.href = ${JSON.stringify(target)}; }, 3000);` : '';
+    const first = stage.address({
+      tag,
+      after: `const rules = document.createElement('script'); rules.type = 'speculationrules'; rules.textContent = ${JSON.stringify(rules)}; document.head.append(rules); make(5); throughline.flush(); ${show}`,
+    });
+    let sentByPrerendered = 0;
+    await profile.unattended(first, async () => {
+      if (!(await saw((text) => text === 'prerendering true', 15_000))) throw new Error('the page was not prerendered');
+      await waitUntil(async () => ofPrerendered.arrivals.length > 0, LONGER_THAN_A_FLUSH_MS);
+      sentByPrerendered = ofPrerendered.arrivals.length;
+      const records = site
+        .told(tag)
+        .filter((text) => text.startsWith('{'))
+        .map(parseTold);
+      // What a page made that nobody has seen is not to be sent: only the first page's five count.
+      made.push(...(isShown ? records : records.filter(({ traceId }) => traceId === records[0]?.traceId)));
+      await stage.allStored(10_000);
+    });
+    await ofPrerendered.close();
+    proxy.logs.push(...ofPrerendered.logs);
+    if (!isShown && sentByPrerendered > 0) throw new Error('a page nobody has seen has sent something');
   },
 });
-void prerendered;
 
 export const SURROUNDINGS: readonly Cell[] = [
   noDatabase,
@@ -187,4 +222,6 @@ export const SURROUNDINGS: readonly Cell[] = [
   serviceWorker,
   clock('the clock jumps ahead an hour', 3_600_000, true),
   clock('the clock is set back an hour', -3_600_000),
+  prerendered(true),
+  prerendered(false),
 ];
