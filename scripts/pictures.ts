@@ -48,6 +48,7 @@ const pictures: Picture[] = [
   { name: 'queue-light', path: order, size: WIDE, theme: 'light', prepare: openRow('process orders') },
   { name: 'session-light', path: '/?sessionId=5f0c1a7be2d94c3a', size: WIDE, theme: 'light' },
   { name: 'session-dark', path: '/?sessionId=session-3', size: WIDE, theme: 'dark' },
+  { name: 'vital-light', path: product, size: WIDE, theme: 'light', prepare: openRow('page load') },
   { name: 'empty-light', path: '/?name=nothing-has-this-name', size: WIDE, theme: 'light' },
 ];
 

@@ -89,6 +89,18 @@ test('filters find what the collector finds, and a session is shown in the order
   await page.locator('.trace-row').first().waitFor();
 });
 
+test('the collector’s account is open to see, and nothing in it is missing', async () => {
+  await send(productPage('31'.repeat(16), nowMs()));
+  await page.goto(collector.url);
+  await page.getByRole('button', { name: 'Collector' }).click();
+  const row = (name: string) => page.locator('.stats tr', { hasText: name }).locator('td');
+  await row('Unaccounted for').waitFor();
+  expect(await row('Unaccounted for').textContent()).toBe('0');
+  // Every span went to /v1/traces and every body came again to /v1/logs, which keeps but the log records of it.
+  expect(Number((await row('Received').textContent())?.replace(/\D/g, ''))).toBeGreaterThanOrEqual(29);
+  await page.keyboard.press('Escape');
+});
+
 test('a trace is saved as OTLP/JSON, and the file opens where there is no collector', async () => {
   const click = failedClick('33'.repeat(16), nowMs());
   await send(click);

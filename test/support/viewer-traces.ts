@@ -203,7 +203,14 @@ export function productPage(traceId = '4bf92f3577b34da6a3ce929d0e0e4736', startM
     events: [
       vital('ttfb', 402.7, 488, { 'throughline.web_vital.attribution.waitingDuration': 1.1 }),
       vital('fcp', 641.9, 650),
-      vital('lcp', 2704.2, 3100, { 'throughline.web_vital.attribution.target': 'img.hero' }),
+      vital('lcp', 2704.2, 3100, {
+        'throughline.web_vital.attribution.target': 'main>img.hero',
+        'throughline.web_vital.attribution.url': 'https://shop.example/images/1042-large.avif',
+        'throughline.web_vital.attribution.timeToFirstByte': 402.7,
+        'throughline.web_vital.attribution.resourceLoadDelay': 156.4,
+        'throughline.web_vital.attribution.resourceLoadDuration': 702.8,
+        'throughline.web_vital.attribution.elementRenderDelay': 1442.3,
+      }),
       vital('cls', 0.042, 21_800),
       vital('inp', 148, 21_800),
     ],

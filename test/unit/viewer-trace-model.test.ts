@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { criticalPath } from '../../edge/viewer/model/critical-path.ts';
 import { describeTrace, listServices } from '../../edge/viewer/model/describe-trace.ts';
+import { explainVital } from '../../edge/viewer/model/explain-vital.ts';
 import { readMarkers } from '../../edge/viewer/model/markers.ts';
 import { createMinimap } from '../../edge/viewer/model/minimap.ts';
 import { readHop, readPhases } from '../../edge/viewer/model/request-phases.ts';
@@ -21,6 +22,7 @@ import {
   toggleSiblings,
   visibleRows,
 } from '../../edge/viewer/model/visible-rows.ts';
+import { readVitals } from '../../edge/viewer/model/web-vitals.ts';
 import { largeTrace } from '../support/large-traces.ts';
 import { type SpanTale, tellTrace } from '../support/trace-tale.ts';
 import { failedClick, productPage, queuedOrder } from '../support/viewer-traces.ts';
@@ -252,4 +254,19 @@ describe('the description in words', () => {
     const services = listServices(createTraceModel(queuedOrder())).map(({ service }) => service);
     expect(services).toEqual(['shop-web', 'shop-edge', 'shop-mailer']);
   });
+});
+
+test('a vital is explained by what the page said it is made of', () => {
+  const [lcp] = readVitals(productPage());
+  if (!lcp) throw new Error('The page has no LCP');
+  const { parts, target, url } = explainVital(lcp);
+  expect(parts.map(({ title }) => title)).toEqual([
+    'Time to first byte',
+    'Before loading it',
+    'Loading it',
+    'Before drawing it',
+  ]);
+  expect(parts.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(lcp.value, 6);
+  expect([target, url]).toEqual(['main>img.hero', 'https://shop.example/images/1042-large.avif']);
+  expect(explainVital({ ...lcp, event: { ...lcp.event, attributes: {} } })).toEqual({ parts: [], target: '', url: '' });
 });

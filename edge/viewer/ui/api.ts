@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { TracePage } from '../../store/trace-store.ts';
 import type { TraceView } from '../../trace/trace-view.ts';
 import { traceAddress } from '../model/address.ts';
+import type { CollectorStats } from '../model/collector-stats.ts';
 
 /** Why a request to the collector brought nothing to show. */
 export type Problem =
@@ -77,6 +78,10 @@ export function fetchTraces(query: string, signal?: AbortSignal): Promise<TraceP
 
 export function fetchTrace(traceId: string, signal?: AbortSignal): Promise<TraceView> {
   return requestJson(`/api${traceAddress(traceId)}`, signal);
+}
+
+export function fetchStats(): Promise<CollectorStats> {
+  return requestJson('/api/stats');
 }
 
 /** The trace as OTLP/JSON, for a file. */

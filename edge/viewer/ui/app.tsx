@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { CollectorDialog } from './collector-dialog.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { FileBar, OpenFileButton } from './file/file-drop.tsx';
 import { FileListPage } from './file/file-list-page.tsx';
@@ -19,6 +20,7 @@ export function App() {
   const { path, search } = place.value;
   const traceId = traceIdOf(path);
   const isHelpOpen = useSignal(false);
+  const isCollectorOpen = useSignal(false);
   useHotkeys({
     '?': () => {
       isHelpOpen.value = true;
@@ -37,6 +39,15 @@ export function App() {
             Traces
           </a>
         </nav>
+        <button
+          type="button"
+          class="button quiet"
+          onClick={() => {
+            isCollectorOpen.value = true;
+          }}
+        >
+          Collector
+        </button>
         <span class="spacer" />
         <OpenFileButton />
         <button
@@ -76,6 +87,13 @@ export function App() {
           <TraceListPage search={search} />
         )}
       </ErrorBoundary>
+      {isCollectorOpen.value ? (
+        <CollectorDialog
+          close={() => {
+            isCollectorOpen.value = false;
+          }}
+        />
+      ) : null}
       {isHelpOpen.value ? (
         <HelpDialog
           close={() => {

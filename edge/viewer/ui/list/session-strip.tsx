@@ -23,6 +23,8 @@ export function SessionStrip({ sessionId, traces }: { sessionId: string; traces:
         {formatPlural(traces.length, 'trace')} · {errors === 0 ? 'no errors' : formatPlural(errors, 'error')}
       </p>
       <div class="session-strip">
+        <span class="session-lane">pages</span>
+        <span class="session-lane">interactions</span>
         {traces.map((trace) => (
           <a
             key={trace.traceId}
@@ -31,8 +33,8 @@ export function SessionStrip({ sessionId, traces }: { sessionId: string; traces:
             tabIndex={-1}
             title={`${formatClock(trace.startMs)} ${visibleLine(trace.name)}, ${formatDuration(trace.durationMs)}`}
             style={{
-              left: `${(100 * (trace.startMs - startMs)) / widthMs}%`,
-              width: `${(100 * trace.durationMs) / widthMs}%`,
+              left: `calc(var(--lane-names) + (100% - var(--lane-names)) * ${(trace.startMs - startMs) / widthMs})`,
+              width: `calc((100% - var(--lane-names)) * ${trace.durationMs / widthMs})`,
               '--lane': String(laneOf(trace.activity)),
             }}
           >
@@ -40,10 +42,6 @@ export function SessionStrip({ sessionId, traces }: { sessionId: string; traces:
           </a>
         ))}
       </div>
-      <p class="session-lanes muted" aria-hidden="true">
-        <span>pages</span>
-        <span>interactions</span>
-      </p>
     </section>
   );
 }

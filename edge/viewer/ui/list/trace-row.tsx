@@ -48,10 +48,10 @@ export function TraceRow({ trace, longestMs, nowMs, isSelected }: TraceRowProps)
           </span>
         </a>
       </td>
-      <td class="cell-services" title={trace.services.map(visibleLine).join(' → ')}>
+      <td class="cell-services" title={trace.services.map(visibleLine).join(', ')}>
         {(trace.services.length > 0 ? trace.services : [trace.service]).slice(0, 6).map((service, index) => (
           <span key={service}>
-            {index > 0 ? <span class="muted"> → </span> : null}
+            {index > 0 ? <span class="muted"> · </span> : null}
             {visibleLine(service)}
           </span>
         ))}

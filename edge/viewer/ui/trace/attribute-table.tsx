@@ -3,8 +3,9 @@ import type { ViewAttributes } from '../../../trace/trace-view.ts';
 import { type AttributeRow, attributeRows } from '../../model/attribute-text.ts';
 import { formatCount } from '../../model/format.ts';
 import { safeLink } from '../../model/safe-link.ts';
-import { visibleLine, visibleText } from '../../model/visible-text.ts';
+import { visibleText } from '../../model/visible-text.ts';
 import { CopyButton } from '../copy-button.tsx';
+import { AttributeKey } from './attribute-key.tsx';
 
 /** Longer values are cut until asked for. */
 const SHORT_CHARS = 400;
@@ -40,7 +41,9 @@ export function AttributeTable({ title, attributes, isOpen = false }: AttributeT
         <tbody>
           {shown.map((row) => (
             <tr key={row.key}>
-              <th scope="row">{visibleLine(row.key)}</th>
+              <th scope="row">
+                <AttributeKey name={row.key} />
+              </th>
               <td>
                 <AttributeValue row={row} />
                 <span class="type">{row.type === 'text' ? null : row.type}</span>

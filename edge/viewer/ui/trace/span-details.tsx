@@ -3,12 +3,14 @@ import { traceAddress } from '../../model/address.ts';
 import { formatClock, formatDuration, formatPlural } from '../../model/format.ts';
 import { FLAG_ORPHAN, isException, spanAt } from '../../model/trace-model.ts';
 import { visibleLine, visibleText } from '../../model/visible-text.ts';
+import { readVital } from '../../model/web-vitals.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Icon, LAYER_NAMES, LayerMark } from '../icons.tsx';
 import { AttributeTable } from './attribute-table.tsx';
 import { ExceptionView } from './exception-view.tsx';
 import { RequestTiming } from './request-timing.tsx';
 import type { TraceState } from './trace-page-store.ts';
+import { VitalView } from './vital-view.tsx';
 
 const KIND_NAMES = {
   unspecified: 'span',
@@ -27,7 +29,8 @@ export function SpanDetails({ state, slot }: { state: TraceState; slot: number }
   const resource = model.view.resources[span.resource];
   const events = model.eventsOf.get(slot) ?? [];
   const exceptions = events.filter(isException);
-  const others = events.filter((event) => !isException(event));
+  const vitals = events.flatMap((event) => readVital(event) ?? []);
+  const others = events.filter((event) => !isException(event) && !readVital(event));
   return (
     <aside
       class="span-details"
@@ -110,6 +113,14 @@ export function SpanDetails({ state, slot }: { state: TraceState; slot: number }
       ))}
       <RequestTiming state={state} slot={slot} />
       <AttributeTable title="Attributes" attributes={span.attributes} isOpen />
+      {vitals.length > 0 ? (
+        <section class="details-section">
+          <h3>Web vitals</h3>
+          {vitals.map((vital) => (
+            <VitalView key={vital.event.timeMs + vital.name} vital={vital} />
+          ))}
+        </section>
+      ) : null}
       {others.length > 0 ? <EventList events={others} startMs={model.originMs} /> : null}
       {span.links.length > 0 ? <LinkList links={span.links} /> : null}
       {resource ? <AttributeTable title="Resource" attributes={resource.attributes} /> : null}

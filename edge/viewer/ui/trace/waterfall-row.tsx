@@ -1,6 +1,7 @@
 import { Component } from 'preact';
 import { formatCount, formatDuration } from '../../model/format.ts';
 import { readPhases } from '../../model/request-phases.ts';
+import { spanHint } from '../../model/span-hint.ts';
 import { shareOf, type TimeWindow } from '../../model/time-scale.ts';
 import {
   FLAG_ERROR,
@@ -60,6 +61,7 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
     const hasError = (flags & FLAG_ERROR) !== 0;
     const hidesError = isCollapsed && (flags & FLAG_ERROR_BELOW) !== 0;
     const name = shorten(visibleLine(span.name), MAX_NAME_CHARS) || '(no name)';
+    const hint = visibleLine(spanHint(span));
     const indent = Math.min(depth, MAX_INDENT);
     const rowClass = `row${isSelected ? ' selected' : ''}${isMatch ? ' match' : ''}${isDimmed ? ' dimmed' : ''}`;
     return (
@@ -88,6 +90,7 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
           <span class={`row-layer layer-${span.layer}`} />
           {isServiceNew ? <span class="row-service">{shorten(visibleLine(span.service), 40)}</span> : null}
           <span class="row-text">{name}</span>
+          {hint ? <span class="row-hint">{hint}</span> : null}
           {isCollapsed ? <span class="row-hidden">+{formatCount((model.end[slot] as number) - slot - 1)}</span> : null}
           {(flags & FLAG_ORPHAN) !== 0 ? (
             <span class="row-tag" title="Its parent is not in the trace">
