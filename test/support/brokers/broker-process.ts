@@ -13,9 +13,16 @@ const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
 const MAX_OUTPUT_CHARS = 20_000;
 
-/** A server of somebody else's as a child process. Its input stays open: some read the end of it as the end of work. */
+/**
+ * A server of somebody else's as a child process. Its input stays open, because some read the end of it as the end of work;
+ * and it has a process group of its own, so that a Ctrl-C reaches it in order, through `stop`.
+ */
 export function startBroker(command: string, args: string[], env: NodeJS.ProcessEnv = {}): BrokerProcess {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    detached: true,
+  });
   let output = '';
   const keep = (chunk: Buffer): void => {
     output = (output + chunk).slice(-MAX_OUTPUT_CHARS);
