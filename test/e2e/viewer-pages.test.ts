@@ -216,7 +216,11 @@ describe('a trace', () => {
   test('is walked, folded and left with the keyboard as a tree grid', async () => {
     await page.goto(`${server.url}/traces/${product.traceId}`);
     const grid = page.getByRole('treegrid');
-    await grid.focus();
+    await grid.waitFor();
+    await page.keyboard.press('j');
+    expect(await selectedRow()).toBe('page load /product/{id}');
+    expect(await grid.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('End');
     await page.keyboard.press('Home');
     expect(await selectedRow()).toBe('page load /product/{id}');
     for (const key of ['j', 'ArrowRight', 'ArrowDown']) await page.keyboard.press(key);

@@ -106,8 +106,6 @@ export function createTraceList() {
   };
 }
 
-export type TraceList = ReturnType<typeof createTraceList>;
-
 function newestChange(...lists: ReadonlyArray<readonly TraceSummary[]>): number {
   let newest = 0;
   for (const list of lists) for (const trace of list) if (trace.updatedAtMs > newest) newest = trace.updatedAtMs;

@@ -20,6 +20,10 @@ export function TraceDocument({ state }: { state: TraceState }) {
   };
   const panBy = (share: number) => () => state.setZoom(panWindow(window.peek(), share, model.peek().durationMs));
   useHotkeys({
+    j: walkRows,
+    k: walkRows,
+    ArrowDown: walkRows,
+    ArrowUp: walkRows,
     '/': () => searchField.current?.focus(),
     n: () => state.selectNext(state.matches.peek(), 1),
     N: () => state.selectNext(state.matches.peek(), -1),
@@ -58,6 +62,13 @@ export function TraceDocument({ state }: { state: TraceState }) {
       </div>
     </main>
   );
+}
+
+/** Wherever the focus is, the keys of the list walk the rows here as well. */
+function walkRows({ key }: KeyboardEvent): void {
+  const grid = document.querySelector<HTMLElement>('[role=treegrid]');
+  grid?.focus({ preventScroll: true });
+  grid?.dispatchEvent(new KeyboardEvent('keydown', { key }));
 }
 
 function zoomToSelected({ model, selected, setZoom }: TraceState): void {

@@ -4,7 +4,7 @@ import { criticalPath } from '../../model/critical-path.ts';
 import { readMarkers } from '../../model/markers.ts';
 import { searchSpans } from '../../model/search-spans.ts';
 import { clampWindow, type TimeWindow } from '../../model/time-scale.ts';
-import { createTraceModel, FLAG_ERROR, type TraceModel } from '../../model/trace-model.ts';
+import { createTraceModel, FLAG_ERROR } from '../../model/trace-model.ts';
 import { nearestRow, revealSlot, rowOf, visibleRows } from '../../model/visible-rows.ts';
 
 /** State of one opened trace. Everything the panes show is computed from these few signals. */
@@ -93,4 +93,3 @@ export function createTraceState(first: TraceView) {
 }
 
 export type TraceState = ReturnType<typeof createTraceState>;
-export type { TraceModel };

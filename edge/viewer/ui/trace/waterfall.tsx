@@ -146,9 +146,6 @@ export function Waterfall({ state }: { state: TraceState }) {
         aria-activedescendant={selected === -1 ? undefined : `span-${selected}`}
         style={{ height: `${rows.value.length * ROW_PX}px` }}
         onKeyDown={onKeyDown}
-        onFocus={() => {
-          if (state.selected.peek() === -1 && document.activeElement?.matches(':focus-visible')) goTo(0);
-        }}
         onClick={(event) => onRowClick(event, state)}
         onDblClick={(event) => {
           const slot = slotUnder(event);
