@@ -9,6 +9,8 @@ export interface CliOptions {
   retentionMs: number;
   maxBytes?: number;
   readToken?: string;
+  behindProxy: boolean;
+  scrub: boolean;
 }
 
 /** What was typed is not an option or not a value of it; the message says what is. */
@@ -26,6 +28,8 @@ export const USAGE = `Usage: throughline [options]
   --retention <time>      delete what is older: 12h, 7d, 4w              (7d)
   --max-size <size>       delete the oldest beyond this: 500MB, 20GB     (10GB)
   --read-token <token>    whoever has it may read; without one only this machine may
+  --behind-proxy          a proxy in front names the client in X-Forwarded-For
+  --no-scrub              keep secrets and personal data that senders put into spans
   --help                  this text
   --version               the version`;
 
@@ -38,6 +42,8 @@ const OPTIONS = {
   retention: { type: 'string' },
   'max-size': { type: 'string' },
   'read-token': { type: 'string' },
+  'behind-proxy': { type: 'boolean' },
+  'no-scrub': { type: 'boolean' },
   help: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const;
@@ -60,6 +66,8 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): CliOptions
     host: values.host ?? '127.0.0.1',
     data: values.data ?? './throughline-data',
     retentionMs: parseRetention(values.retention ?? '7d'),
+    behindProxy: values['behind-proxy'] ?? false,
+    scrub: !values['no-scrub'],
   };
   const key = values.key ?? env.THROUGHLINE_KEY;
   const secretKey = values['secret-key'] ?? env.THROUGHLINE_SECRET_KEY;

@@ -1,4 +1,5 @@
 import type { RejectReason } from '../../src/wire/loss.ts';
+import type { ScrubCounts } from './ingest/scrub-records.ts';
 
 /**
  * What came in since the process started. Every record that was read ends in exactly one place:
@@ -16,6 +17,8 @@ export interface IngestCounters {
   duplicateSpans: number;
   duplicateLogs: number;
   rejected: Partial<Record<RejectReason, number>>;
+  /** Values that held a secret or personal data, by the rule that found it. */
+  scrubbed: ScrubCounts;
 }
 
 export function createCounters(): IngestCounters {
@@ -30,6 +33,7 @@ export function createCounters(): IngestCounters {
     duplicateSpans: 0,
     duplicateLogs: 0,
     rejected: {},
+    scrubbed: {},
   };
 }
 

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { INGEST_PATH } from '../../src/wire/ingest.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { createCounters, type IngestCounters } from './counters.ts';
@@ -6,6 +6,8 @@ import type { IngestContext } from './ingest/accept.ts';
 import type { Signal } from './ingest/export-answer.ts';
 import { handleOtlp, handleOtlpPreflight } from './ingest/otlp-route.ts';
 import { handlePage, handlePagePreflight } from './ingest/page-route.ts';
+import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimits } from './ingest/rate-limiter.ts';
+import { createScrubber } from './ingest/scrub-records.ts';
 import type { KeyRing } from './key-ring.ts';
 import { createApiRoutes } from './query/api-routes.ts';
 import { type Assets, sendScript, sendViewer, sendViewerFile } from './query/assets.ts';
@@ -25,6 +27,15 @@ export interface CollectorOptions {
   acceptLocal?: boolean;
   /** Whoever sends it may read. Default: reading is for this machine only. */
   readToken?: string;
+  /** What public senders may use up, in place of the defaults. */
+  limits?: Partial<RateLimits>;
+  /**
+   * Whether a proxy in front of the collector names the client last in `X-Forwarded-For`; anybody can write that header, so
+   * only with such a proxy. Default false: the client is who connects.
+   */
+  behindProxy?: boolean;
+  /** Whether secrets and personal data are taken out of what comes in. Default true. */
+  scrub?: boolean;
   /** Told of faults of the collector itself, in one sentence for its operator. Default: nobody. */
   report?: (message: string) => void;
 }
@@ -45,14 +56,24 @@ export interface Collector {
  * const collector = createCollector({ store: await openSqliteStore({ directory: 'data' }), keys: createKeyRing([]) });
  */
 export function createCollector(options: CollectorOptions): Collector {
-  const { store, keys, assets = () => undefined, report = () => undefined } = options;
+  const { store, keys, assets = () => undefined, report = () => undefined, behindProxy = false } = options;
   const counters = createCounters();
   const live = createLiveFeed(async () => (await store.stats()).version);
   let isStopping = false;
   const app = new Hono();
 
-  const context: IngestContext = { store, counters, report, now: Date.now, onStored: live.changed };
-  const otlpOptions = { keys, acceptLocal: options.acceptLocal ?? false };
+  const context: IngestContext = {
+    store,
+    counters,
+    report,
+    now: Date.now,
+    onStored: live.changed,
+    scrub: options.scrub === false ? () => undefined : createScrubber(counters.scrubbed),
+    limiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...options.limits }, Date.now),
+    addressOf: behindProxy ? addressBehindProxy : (c) => c.env?.incoming?.socket?.remoteAddress,
+  };
+  // Behind a proxy every request comes from this machine, so that proves nothing.
+  const otlpOptions = { keys, acceptLocal: (options.acceptLocal ?? false) && !behindProxy };
   app.use(async (c, next) => {
     if (!isStopping || c.req.method !== 'POST') return next();
     // Senders keep what is answered with 503 and try again, then at the next process.
@@ -74,7 +95,7 @@ export function createCollector(options: CollectorOptions): Collector {
 
   app.get('/healthz', (c) => c.json({ status: isStopping ? 'stopping' : 'ok' }, isStopping ? 503 : 200));
   app.get('/throughline.js', (c) => sendScript(c, assets));
-  const guard = createReadGuard(options.readToken);
+  const guard = createReadGuard({ readToken: options.readToken, behindProxy });
   app.use('/api/*', guard);
   app.route('/api', createApiRoutes({ store, counters, live }));
   for (const path of TOOL_PATHS) app.use(`${path}/*`, guard);
@@ -98,4 +119,9 @@ export function createCollector(options: CollectorOptions): Collector {
       live.close();
     },
   };
+}
+
+// The last address is the one our own proxy saw; those before it are what the client claimed.
+function addressBehindProxy(c: Context): string | undefined {
+  return c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim();
 }

@@ -1,7 +1,9 @@
+import type { Context } from 'hono';
 import type { RejectReason } from '../../../src/wire/loss.ts';
 import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
 import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { Refusal } from './refusal.ts';
 import type { Sender } from './sender.ts';
 import { stampRecords } from './stamp-records.ts';
@@ -11,6 +13,11 @@ export interface IngestContext {
   store: TraceStore;
   counters: IngestCounters;
   now: () => number;
+  /** Takes secrets out of a request before anything is written. */
+  scrub: (request: DecodedRequest) => void;
+  limiter: RateLimiter;
+  /** Where a request came from, as far as that can be known. */
+  addressOf: (c: Context) => string | undefined;
   /** Called after every append that stored something. */
   onStored: () => void;
   /** Told of faults that are ours, for the operator. */
@@ -42,6 +49,7 @@ export async function accept(
     logs: request.logs.length + request.rejectedLogs,
   };
   const receivedAtMs = context.now();
+  context.scrub(request);
   stampRecords(request, sender, receivedAtMs);
   const { spans, logs } = request;
   if (spans.length > 0 || logs.length > 0) {

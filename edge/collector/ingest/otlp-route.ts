@@ -8,9 +8,11 @@ import {
 import { decodeJson } from '../../otlp/decode-json.ts';
 import { decodeLogsProtobuf, decodeTracesProtobuf } from '../../otlp/decode-protobuf.ts';
 import { createDecodedRequest, type DecodedRequest, MalformedBodyError } from '../../otlp/decoded-request.ts';
+import { isForwarded } from '../is-forwarded.ts';
 import type { KeyRing } from '../key-ring.ts';
 import { accept, type IngestContext } from './accept.ts';
 import { CONTENT_TYPE, type Encoding, encodeExportAnswer, encodeStatus, type Signal } from './export-answer.ts';
+import { type Meter, recordsIn, startMeter } from './meter.ts';
 import { gunzip, readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { type Sender, senderOfSdk } from './sender.ts';
@@ -32,25 +34,32 @@ export async function handleOtlp(
 ): Promise<Response> {
   context.counters.requests += 1;
   let encoding: Encoding = 'json';
+  let meter: Meter | undefined;
   try {
     const stated = encodingOf(c.req.header('content-type'));
     if (stated) encoding = stated;
     if (c.req.method !== 'POST') throw new Refusal(405, 'OTLP is sent with POST.');
     const sender = senderOfSdk({
       keys: options.keys,
-      acceptLocal: options.acceptLocal,
+      acceptLocal: options.acceptLocal && !isForwarded(c),
       authorization: c.req.header('authorization'),
       origin: c.req.header('origin'),
     });
+    meter = startMeter(c, context, sender);
     if (!stated)
       throw new Refusal(
         415,
         'The content type must be application/json or application/x-protobuf, as OTLP/HTTP has it.',
       );
-    const decoded = decode(await readOtlpBody(c, context, sender), { encoding, signal, sender });
+    const body = await readOtlpBody(c, context, sender);
+    meter.used.bytes = body.length;
+    const decoded = decode(body, { encoding, signal, sender });
+    meter.used.records = recordsIn(decoded);
     return await answer(c, { encoding, signal, context, decoded, sender });
   } catch (error) {
     return refuse(c, context, encoding, error);
+  } finally {
+    meter?.stop();
   }
 }
 

@@ -5,6 +5,7 @@ import { decodeJson } from '../../otlp/decode-json.ts';
 import { MalformedBodyError } from '../../otlp/decoded-request.ts';
 import type { KeyRing } from '../key-ring.ts';
 import { accept, type IngestContext } from './accept.ts';
+import { type Meter, recordsIn, startMeter } from './meter.ts';
 import { gunzip, isGzip, readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { senderOfPage } from './sender.ts';
@@ -24,16 +25,21 @@ const PAGE_HEADERS = {
  */
 export async function handlePage(c: Context, context: IngestContext, keys: KeyRing): Promise<Response> {
   context.counters.requests += 1;
+  let meter: Meter | undefined;
   try {
     const sender = senderOfPage(keys, c.req.query(QUERY_KEY), c.req.header('origin'));
+    meter = startMeter(c, context, sender);
     const batchId = c.req.query(QUERY_BATCH)?.toLowerCase();
     if (batchId !== undefined && !BATCH_ID.test(batchId))
       throw new Refusal(400, 'The batch id (b=) must be 16 hex digits.');
     const raw = await readBody({ request: c.req.raw, incoming: c.env?.incoming }, MAX_PUBLIC_BODY_BYTES);
     context.counters.receivedBytes += raw.length;
+    meter.used.bytes = raw.length;
     const isCompressed = c.req.query(QUERY_COMPRESSION) === 'gz' || isGzip(raw);
     const body = isCompressed ? gunzip(raw, MAX_PUBLIC_BODY_BYTES) : raw;
+    meter.used.bytes = body.length;
     const decoded = decodeJson(body, { maxRecords: MAX_PUBLIC_RECORDS });
+    meter.used.records = recordsIn(decoded);
     if (!decoded.hasEnvelope)
       throw new Refusal(400, 'The body has neither resourceSpans nor resourceLogs: it is not OTLP/JSON.');
     const { rejectedSpans, rejectedLogs, errorMessage } = await accept(context, decoded, sender, batchId);
@@ -46,6 +52,8 @@ export async function handlePage(c: Context, context: IngestContext, keys: KeyRi
     return c.body(JSON.stringify(answer), 200, PAGE_HEADERS);
   } catch (error) {
     return refuse(c, context, error);
+  } finally {
+    meter?.stop();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import { isForwarded } from '../is-forwarded.ts';
 import { isSameSecret } from '../key-ring.ts';
 
 const LOOPBACK_HOST = /^(localhost|[\w-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
@@ -10,11 +11,12 @@ const LOOPBACK_ADDRESS = /^(127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$
  * 127.0.0.1 (DNS rebinding); behind a proxy everything looks local, so what a proxy passed on is refused as well.
  * Answers carry no CORS headers and are never kept by a cache.
  */
-export function createReadGuard(readToken: string | undefined): MiddlewareHandler {
+export function createReadGuard(options: { readToken: string | undefined; behindProxy: boolean }): MiddlewareHandler {
+  const { readToken, behindProxy } = options;
   return async (c, next) => {
     c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
-    const refusal = readToken === undefined ? refuseRemote(c) : refuseWithoutToken(c, readToken);
+    const refusal = readToken === undefined ? refuseRemote(c, behindProxy) : refuseWithoutToken(c, readToken);
     if (refusal) return refusal;
     if (c.req.header('sec-fetch-site') === 'cross-site')
       return c.json({ error: 'Pages of other sites may not read this collector.' }, 403);
@@ -22,13 +24,13 @@ export function createReadGuard(readToken: string | undefined): MiddlewareHandle
   };
 }
 
-function refuseRemote(c: Context): Response | undefined {
+function refuseRemote(c: Context, behindProxy: boolean): Response | undefined {
   const address: string | undefined = c.env?.incoming?.socket?.remoteAddress;
   const isLocal =
+    !behindProxy &&
     LOOPBACK_HOST.test(c.req.header('host') ?? new URL(c.req.url).host) &&
     (address === undefined || LOOPBACK_ADDRESS.test(address)) &&
-    c.req.header('x-forwarded-for') === undefined &&
-    c.req.header('forwarded') === undefined;
+    !isForwarded(c);
   if (isLocal) return undefined;
   return c.json(
     { error: 'Without a read token this collector is read on its own machine only: start it with --read-token.' },

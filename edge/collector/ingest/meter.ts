@@ -1,0 +1,34 @@
+import type { Context } from 'hono';
+import type { DecodedRequest } from '../../otlp/decoded-request.ts';
+import type { IngestContext } from './accept.ts';
+import type { Usage } from './rate-limiter.ts';
+import type { Sender } from './sender.ts';
+
+/** What one request uses of its sender's rate. */
+export interface Meter {
+  used: Usage;
+  /** To be called once however the request ended: what was refused halfway was work as well. */
+  stop(): void;
+}
+
+/** A body that does not say its length is taken for one of this size. */
+const EXPECTED_BYTES = 64 * 1024;
+const EXPECTED_BYTES_PER_RECORD = 800;
+
+/**
+ * Starts metering a request; trusted senders are not limited.
+ * @throws {Refusal} 429
+ */
+export function startMeter(c: Context, context: IngestContext, sender: Sender): Meter {
+  const used = { bytes: 0, records: 0 };
+  if (sender.trust === 'trusted') return { used, stop: () => undefined };
+  const limited = { keyId: sender.keyId, address: context.addressOf(c) };
+  const bytes = Number(c.req.header('content-length') ?? EXPECTED_BYTES) || 0;
+  const expected = { bytes, records: Math.ceil(bytes / EXPECTED_BYTES_PER_RECORD) };
+  context.limiter.admit(limited, expected);
+  return { used, stop: () => context.limiter.settle(limited, expected, used) };
+}
+
+export function recordsIn(request: DecodedRequest): number {
+  return request.spans.length + request.logs.length + request.rejectedSpans + request.rejectedLogs;
+}
