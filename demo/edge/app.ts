@@ -3,13 +3,17 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { throughline } from 'throughline/hono';
 import { contentSecurityPolicy, documentOf } from '../shop/document.ts';
 import { viewOf } from '../shop/routes.ts';
+import type { Order } from '../shop/shop.ts';
 import { notFoundView, type View } from '../shop/views.ts';
 import { backendData } from './backend.ts';
+import type { OrderMessage, Queue } from './orders.ts';
 import { tracing } from './tracing.ts';
 
 /** What `wrangler.jsonc` and the secrets give the worker. */
 export interface Env {
   BACKEND_URL: string;
+  /** Orders on their way to be packed. */
+  ORDERS: Queue<OrderMessage>;
   /** Where the collector is, for the page and for the worker. Absent: nothing is traced. */
   COLLECTOR_URL?: string;
   /** The page's key, public. */
@@ -38,7 +42,13 @@ export function createShopApp(): Hono<{ Bindings: Env }> {
   app.get('/api/products/:id', (c) => proxy(c, `/products/${Number(c.req.param('id'))}`));
   app.get('/api/cart', (c) => proxy(c, `/carts/${cartId(c)}`));
   app.post('/api/cart', (c) => proxy(c, `/carts/${cartId(c)}/items`));
-  app.post('/api/orders', (c) => proxy(c, `/carts/${cartId(c)}/order`));
+  app.post('/api/orders', async (c) => {
+    const answer = await proxy(c, `/carts/${cartId(c)}/order`);
+    if (!answer.ok) return answer;
+    const order = (await answer.json()) as Order;
+    await c.env.ORDERS.send({ orderId: order.id });
+    return c.json(order, 201);
+  });
 
   app.notFound((c) => page(c, notFoundView()));
   app.onError((error, c) => {

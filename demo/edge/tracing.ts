@@ -1,3 +1,4 @@
+import { bindings } from 'throughline/cloudflare';
 import type { Options } from 'throughline/worker';
 import type { Env } from './app.ts';
 
@@ -9,5 +10,7 @@ export function tracing(env: Env): Options {
     key: env.THROUGHLINE_SECRET_KEY,
     // The backend is ours and may have the trace context; nobody else gets it.
     propagateTo: [new URL(env.BACKEND_URL).origin],
+    // Messages to our own queue carry the trace to its consumer.
+    traceEnv: bindings({ queues: { ORDERS: 'shop-orders' } }),
   };
 }

@@ -1,5 +1,8 @@
 import { instrument } from 'throughline/worker';
 import { createShopApp } from './app.ts';
+import { packOrders } from './orders.ts';
 import { tracing } from './tracing.ts';
 
-export default instrument(createShopApp(), tracing);
+const { fetch } = createShopApp();
+
+export default instrument({ fetch, queue: packOrders }, tracing);

@@ -13,6 +13,10 @@ interface WranglerConfig {
   compatibility_date: string;
   compatibility_flags: string[];
   assets: { directory: string };
+  queues: {
+    producers: Array<{ binding: string; queue: string }>;
+    consumers: Array<{ queue: string; max_batch_timeout: number }>;
+  };
   vars: Record<string, string>;
 }
 
@@ -37,6 +41,10 @@ const miniflare = new Miniflare({
     directory: resolve(dirname(file), config.assets.directory),
     routerConfig: { has_user_worker: true },
   },
+  queueProducers: Object.fromEntries(config.queues.producers.map(({ binding, queue }) => [binding, queue])),
+  queueConsumers: Object.fromEntries(
+    config.queues.consumers.map(({ queue, max_batch_timeout }) => [queue, { maxBatchTimeout: max_batch_timeout }]),
+  ),
 });
 const { origin } = await miniflare.ready;
 console.log(`The shop is listening on ${origin}`);

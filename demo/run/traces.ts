@@ -12,6 +12,7 @@ export interface Span {
   startMs: number;
   durationMs: number;
   attributes: Record<string, unknown>;
+  links: Array<{ traceId: string; spanId: string }>;
   orphan: boolean;
 }
 
@@ -43,12 +44,24 @@ const POLL_MS = 250;
 /** A set that has not changed for this long, with every expectation met, is complete. */
 const QUIET_MS = 1_000;
 
-/** The traces of a service that started at `fromMs` or later, oldest first. */
-export async function readTraces(collector: string, query: { service: string; fromMs: number }): Promise<Trace[]> {
-  const search = new URLSearchParams({ service: query.service, fromMs: String(query.fromMs), limit: '100' });
-  const { traces } = await getJson<{ traces: Array<{ traceId: string }> }>(`${collector}/api/traces?${search}`);
-  const whole = await Promise.all(traces.map(({ traceId }) => getJson<Trace>(`${collector}/api/traces/${traceId}`)));
-  return whole.sort((a, b) => a.startMs - b.startMs);
+/**
+ * What visitors did since `fromMs`, oldest first: every trace with a span of the page, and the traces of queue consumers
+ * that link to one of them.
+ */
+export async function readTraces(collector: string, fromMs: number): Promise<Trace[]> {
+  const read = async (service: string): Promise<Trace[]> => {
+    const search = new URLSearchParams({ service, fromMs: String(fromMs), limit: '100' });
+    const { traces } = await getJson<{ traces: Array<{ traceId: string }> }>(`${collector}/api/traces?${search}`);
+    return Promise.all(traces.map(({ traceId }) => getJson<Trace>(`${collector}/api/traces/${traceId}`)));
+  };
+  const [visits, served] = await Promise.all([read('shop-web'), read('shop-edge')]);
+  const ids = new Set(visits.map(({ traceId }) => traceId));
+  const consumed = served.filter((trace) => !ids.has(trace.traceId) && linksOf(trace).some((id) => ids.has(id)));
+  return [...visits, ...consumed].sort((a, b) => a.startMs - b.startMs);
+}
+
+function linksOf(trace: Trace): string[] {
+  return trace.spans.flatMap(({ links }) => links.map(({ traceId }) => traceId));
 }
 
 /**

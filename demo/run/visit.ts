@@ -56,11 +56,17 @@ export async function visitShop({ shop, collector, onStep }: VisitOptions): Prom
     await page.getByRole('heading', { name: 'Good things' }).waitFor();
     await look();
 
+    onStep('orders what is in the cart, which goes through a queue');
+    await page.getByRole('link', { name: 'Cart', exact: true }).click();
+    await page.getByRole('button', { name: 'Place order' }).click();
+    await page.getByRole('status').getByText('is on its way').waitFor();
+    await look();
+
     onStep('closes the tab');
     await page.close();
 
     onStep('is gone; waiting for the traces');
-    return await completeTraces(() => readTraces(collector, { service: 'shop-web', fromMs }), {
+    return await completeTraces(() => readTraces(collector, fromMs), {
       expectations: EXPECTATIONS,
       timeoutMs: TRACES_TIMEOUT_MS,
     });
@@ -90,6 +96,11 @@ const EXPECTATIONS: Expectation[] = [
   {
     what: 'the error of the gift wrap',
     met: (traces) => traces.some(({ events }) => events.some(({ name }) => name === 'exception')),
+  },
+  {
+    what: 'the order, through the queue to the database',
+    met: (traces) =>
+      traces.some((trace) => trace.spans.some(({ kind }) => kind === 'consumer') && trace.spans.some(isQuery)),
   },
   {
     what: 'the web vitals LCP, INP, CLS, FCP and TTFB',

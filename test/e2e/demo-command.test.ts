@@ -19,7 +19,7 @@ test('--visit --json prints the traces of a visit as its last line, stops everyt
 
   const { traces } = JSON.parse(run.stdout().trimEnd().split('\n').at(-1) ?? '') as Report;
   const layers = new Set(traces.flatMap(({ spans }) => spans.map(({ layer }) => layer)));
-  expect(layers).toEqual(new Set(['browser', 'edge', 'backend']));
+  expect(layers).toEqual(new Set(['browser', 'edge', 'backend', 'queue']));
   for (const { traceId, root, spans } of traces) {
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
     const ids = new Set(spans.map(({ spanId }) => spanId));

@@ -188,7 +188,7 @@ function adapt(code: string): string {
 function anonymous(tag: string): string {
   return tag
     .replace(/http:\/\/[\w.:]+/, 'COLLECTOR')
-    .replace(/pk_\w+/, 'KEY')
+    .replace(/pk_[\w-]+/, 'KEY')
     .replace(/data-service="[\w-]+"/, 'SERVICE');
 }
 

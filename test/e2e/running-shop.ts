@@ -19,7 +19,7 @@ export interface RunningShop {
   log: string[];
   /** A visitor of his own: no cookies, storage or cache of others. Closed with the shop. */
   newVisitor(): Promise<{ page: Page; context: BrowserContext; pageErrors: Error[] }>;
-  /** Traces that began after the shop did and have a span of the page, oldest first. */
+  /** What all visitors did, oldest first: traces with a span of the page, and those of consumers that link to one. */
   traces(): Promise<Trace[]>;
   /** Polls until a trace satisfies `isIt`, whole: rooted and without orphans. Its last look is the error's message. */
   trace(isIt: (trace: Trace) => boolean): Promise<Trace>;
@@ -43,7 +43,7 @@ export async function startShop(): Promise<RunningShop> {
   const { collector } = parts;
   let later: Child | undefined;
 
-  const traces = () => readTraces(collector.url, { service: 'shop-web', fromMs });
+  const traces = () => readTraces(collector.url, fromMs);
   return {
     parts,
     browser,
