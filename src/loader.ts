@@ -88,6 +88,8 @@ try {
 } finally {
   const script = document.createElement('script');
   Object.assign(script.dataset, data);
+  // Without it browsers keep quiet about promises that fail under a frame of ours.
+  script.crossOrigin = '';
   script.nonce = tag.nonce;
   const rules = { createScriptURL: (url: string) => url };
   const { trustedTypes } = window as { trustedTypes?: { createPolicy(name: string, of: typeof rules): typeof rules } };

@@ -33,15 +33,10 @@ export function runInSpan<T>(
       span.end();
       return result;
     }
-    return result.then(
-      (value) => {
-        span.end();
-        return value;
-      },
-      (error) => {
-        failed(error);
-        throw error;
-      },
-    ) as T;
+    result.then(undefined, failed);
+    return result.then((value) => {
+      span.end();
+      return value;
+    }) as T;
   });
 }

@@ -82,17 +82,14 @@ export function createTaskContexts(fallback: () => Context | undefined): TaskCon
       announced.push(context);
       post.call(announcements.port2, 0);
     },
-    carryPromise: (context, promise) =>
-      promise.then(
-        (value) => {
-          contexts.hold(context);
-          return value;
-        },
-        (error) => {
-          contexts.hold(context);
-          throw error;
-        },
-      ),
+    carryPromise(context, promise) {
+      // Never a rejection handler of ours that throws on: browsers do not report what a script of another origin rejects.
+      promise.then(undefined, () => contexts.hold(context));
+      return promise.then((value) => {
+        contexts.hold(context);
+        return value;
+      });
+    },
     enable: () => contexts,
     disable() {
       enabled = false;

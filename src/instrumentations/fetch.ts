@@ -84,22 +84,16 @@ class PageFetch extends FetchInstrumentation {
    * A redirect would take our headers along, to whatever origin it names, and cost a preflight there that may fail. So a
    * request that carries them does not follow; when it is redirected it is made again as the page made it.
    */
-  async #followed(
-    sent: Promise<Response>,
-    call: FetchCall,
-    headers: Headers,
-    pending: PendingRequest,
-  ): Promise<Response> {
-    const answer = await sent;
-    if (answer.type !== 'opaqueredirect') return answer;
-    const { url, request } = call;
-    if (this.#redirecting.size < MAX_REDIRECTING) this.#redirecting.add(url.origin + url.pathname);
-    headers.delete(TRACEPARENT);
-    headers.delete(TRACESTATE);
-    headers.delete(BAGGAGE);
-    const again = this.#core.fetch(request ?? url.href, withInit(call, headers));
-    pending.sent();
-    return again;
+  #followed(sent: Promise<Response>, call: FetchCall, headers: Headers, pending: PendingRequest): Promise<Response> {
+    return sent.then((answer) => {
+      if (answer.type !== 'opaqueredirect') return answer;
+      const { url, request } = call;
+      if (this.#redirecting.size < MAX_REDIRECTING) this.#redirecting.add(url.origin + url.pathname);
+      for (const name of [TRACEPARENT, TRACESTATE, BAGGAGE]) headers.delete(name);
+      const again = this.#core.fetch(request ?? url.href, withInit(call, headers));
+      pending.sent();
+      return again;
+    });
   }
 }
 

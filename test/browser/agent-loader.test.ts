@@ -50,7 +50,7 @@ afterEach(async () => {
 afterAll(() => browser.close());
 
 test('the loader is at most 1 kB gzip', () => {
-  expect(gzipSync(LOADER(), { level: 9 }).length).toBeLessThanOrEqual(1000);
+  expect(gzipSync(LOADER(), { level: 9 }).length).toBeLessThanOrEqual(1024);
 });
 
 describe('a page with the inline loader, under a strict content security policy with Trusted Types', () => {

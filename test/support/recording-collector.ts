@@ -38,7 +38,7 @@ export async function startRecordingCollector(page: () => string): Promise<Recor
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (url.pathname !== '/otlp') {
-      response.writeHead(200, { 'content-type': 'text/html' }).end(page());
+      response.writeHead(200, { 'content-type': 'text/html', 'access-control-allow-origin': '*' }).end(page());
       return;
     }
     const parts: Buffer[] = [];
