@@ -10,7 +10,8 @@ import { CHROMIUM_ARGS, ensureChromium } from './chromium.ts';
  * Pictures of the viewer for the docs: `npm run --silent build && node scripts/pictures.ts [folder] [name…]`. The data is
  * made, so that two runs differ only where the viewer does.
  */
-const [folder = 'docs/pictures', ...wanted] = process.argv.slice(2);
+const DOCS = 'docs/pictures';
+const [folder = DOCS, ...wanted] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 
 const server = await startViewerServer();
@@ -29,6 +30,8 @@ interface Picture {
   size: { width: number; height: number };
   theme: 'light' | 'dark';
   prepare?: (page: Page) => Promise<void>;
+  /** Only to look at while working on the viewer: drawn when asked for by name, or into another folder. */
+  isForWork?: true;
 }
 
 const openRow = (text: string) => async (page: Page) => {
@@ -38,22 +41,29 @@ const openRow = (text: string) => async (page: Page) => {
 
 const pictures: Picture[] = [
   { name: 'list-light', path: '/', size: WIDE, theme: 'light' },
-  { name: 'list-dark', path: '/', size: WIDE, theme: 'dark' },
-  { name: 'list-narrow', path: '/', size: NARROW, theme: 'light' },
+  { name: 'list-dark', path: '/', size: WIDE, theme: 'dark', isForWork: true },
+  { name: 'list-narrow', path: '/', size: NARROW, theme: 'light', isForWork: true },
   { name: 'trace-light', path: product, size: WIDE, theme: 'light' },
   { name: 'trace-dark', path: product, size: WIDE, theme: 'dark', prepare: openRow('/reviews') },
-  { name: 'trace-details-light', path: product, size: WIDE, theme: 'light', prepare: openRow('GET /product/{id}') },
-  { name: 'trace-narrow', path: product, size: NARROW, theme: 'dark' },
+  {
+    name: 'trace-details-light',
+    path: product,
+    size: WIDE,
+    theme: 'light',
+    prepare: openRow('GET /product/{id}'),
+    isForWork: true,
+  },
+  { name: 'trace-narrow', path: product, size: NARROW, theme: 'dark', isForWork: true },
   { name: 'error-light', path: click, size: WIDE, theme: 'light', prepare: openRow('click add to cart') },
-  { name: 'queue-light', path: order, size: WIDE, theme: 'light', prepare: openRow('process orders') },
+  { name: 'queue-light', path: order, size: WIDE, theme: 'light', prepare: openRow('process orders'), isForWork: true },
   { name: 'session-light', path: '/?sessionId=5f0c1a7be2d94c3a', size: WIDE, theme: 'light' },
-  { name: 'session-dark', path: '/?sessionId=session-3', size: WIDE, theme: 'dark' },
-  { name: 'vital-light', path: product, size: WIDE, theme: 'light', prepare: openRow('page load') },
-  { name: 'empty-light', path: '/?name=nothing-has-this-name', size: WIDE, theme: 'light' },
+  { name: 'session-dark', path: '/?sessionId=session-3', size: WIDE, theme: 'dark', isForWork: true },
+  { name: 'vital-light', path: product, size: WIDE, theme: 'light', prepare: openRow('page load'), isForWork: true },
+  { name: 'empty-light', path: '/?name=nothing-has-this-name', size: WIDE, theme: 'light', isForWork: true },
 ];
 
-for (const { name, path, size, theme, prepare } of pictures) {
-  if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
+for (const { name, path, size, theme, prepare, isForWork } of pictures) {
+  if (wanted.length > 0 ? !wanted.some((part) => name.includes(part)) : isForWork && folder === DOCS) continue;
   const context = await browser.newContext({
     viewport: size,
     colorScheme: theme,
