@@ -128,6 +128,7 @@ const parts = {
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
         cloudflare: 'edge/worker/cloudflare.ts',
+        propagation: 'edge/worker/propagation/index.ts',
         messaging: 'edge/messaging/index.ts',
       },
       external: [/^node:/, /^hono(\/|$)/, '@opentelemetry/api'],

@@ -6,9 +6,10 @@ import {
   ATTR_MESSAGING_SETTLEMENT,
   EVENT_MESSAGE_SETTLED,
 } from '../../src/wire/names.ts';
+import type { Carried } from './carried.ts';
 import { contextManager } from './context-manager.ts';
 import { spanOf } from './edge-context.ts';
-import { type Carried, linkTo } from './run.ts';
+import { linkTo } from './run.ts';
 
 /** Cloudflare Queues has no message headers, so the context rides in the body, in an envelope with this marker. */
 const ENVELOPE = 'throughline/1';

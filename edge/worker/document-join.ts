@@ -1,5 +1,5 @@
 import { createSpanId } from '../../src/wire/ids.ts';
-import { formatServerTiming, SERVER_TIMING } from '../../src/wire/server-timing.ts';
+import { formatServerTiming } from '../../src/wire/server-timing.ts';
 import { TRACEPARENT } from '../../src/wire/traceparent.ts';
 import { isSharedCacheable } from './shared-cacheable.ts';
 import type { EdgeSpan } from './span.ts';
@@ -36,14 +36,14 @@ export function joinDocument(span: EdgeSpan, request: Request, response: Respons
   return formatServerTiming({ traceId, spanId, flags: traceFlags });
 }
 
-/** Appends to `Server-Timing`; headers of a response that came from fetch are immutable, then a copy is returned. */
-export function withServerTiming(response: Response, value: string): Response {
+/** Appends to a header; those of a response that came from fetch are immutable, then a copy is returned. */
+export function withHeader(response: Response, name: string, value: string): Response {
   try {
-    response.headers.append(SERVER_TIMING, value);
+    response.headers.append(name, value);
     return response;
   } catch {
     const copy = new Response(response.body, response);
-    copy.headers.append(SERVER_TIMING, value);
+    copy.headers.append(name, value);
     return copy;
   }
 }

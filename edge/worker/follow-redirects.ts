@@ -1,6 +1,7 @@
+import type { Context } from '@opentelemetry/api';
 import { ATTR_HTTP_REQUEST_RESEND_COUNT } from '../../src/wire/names.ts';
 import type { Invocation } from './invocation.ts';
-import { mayPropagate, replaceContext } from './outgoing.ts';
+import { mayPropagate, outgoingHeaders, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
 import type { EdgeSpan } from './span.ts';
 import type { Outgoing } from './traced-fetch.ts';
@@ -15,6 +16,7 @@ interface Redirected {
   /** What the request was sent with, our headers included. */
   injected: RequestInit;
   invocation: Invocation;
+  context: Context;
   span: EdgeSpan;
 }
 
@@ -30,7 +32,7 @@ export function isRedirect(status: number): boolean {
  */
 export async function followRedirects(
   first: Response,
-  { outgoing, injected, invocation, span }: Redirected,
+  { outgoing, injected, invocation, context, span }: Redirected,
 ): Promise<Response> {
   const { request, init } = outgoing;
   let response = first;
@@ -56,10 +58,10 @@ export async function followRedirects(
     if (to.origin !== from.origin) headers.delete('authorization');
     span.setAttribute(ATTR_HTTP_REQUEST_RESEND_COUNT, hops);
     if (!mayPropagate(invocation, to.origin)) {
-      const plain = replaceContext(headers, {});
+      const plain = replaceContext(headers, {}, invocation);
       return markRedirected(await platformFetch(to.href, { ...options, body, headers: plain, redirect: 'follow' }), 2);
     }
-    options = { ...options, headers };
+    options = { ...options, headers: replaceContext(headers, outgoingHeaders(span, context, to.origin), invocation) };
     response = await platformFetch(to.href, { ...options, body, redirect: 'manual' });
     from = to;
   }

@@ -15,7 +15,8 @@ import type { EdgeSpan } from './span.ts';
 
 export { flush, ledger } from './flush.ts';
 export type { Ledger } from './ledger.ts';
-export type { Fetcher, Options, OptionsSource, TrustPolicy } from './options.ts';
+export type { Fetcher, Options, OptionsSource } from './options.ts';
+export type { TrustPolicy, TrustTable } from './trust.ts';
 
 /**
  * Traces a Hono app on any runtime: `app.use(throughline(options))`, first of all middleware. The server span is named

@@ -1,4 +1,5 @@
 export { flush, ledger } from './flush.ts';
 export { instrument } from './instrument.ts';
 export type { Ledger } from './ledger.ts';
-export type { Fetcher, Options, OptionsSource, TrustPolicy } from './options.ts';
+export type { Fetcher, Options, OptionsSource } from './options.ts';
+export type { TrustPolicy, TrustTable } from './trust.ts';

@@ -1,12 +1,10 @@
+import { BAGGAGE } from '../../src/wire/baggage.ts';
 import { thresholdOf } from '../../src/wire/sampling.ts';
+import { TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
 import { matchOrigins, type OriginMatcher } from './origins.ts';
+import type { Propagator } from './propagator.ts';
+import { type TrustPolicy, type TrustTable, trustByOrigin } from './trust.ts';
 import { warnOnce } from './warn.ts';
-
-/**
- * What to do with the trace context of a request: go on with it, start a new trace that links to it, or start a new
- * trace as if it were not there.
- */
-export type TrustPolicy = 'continue' | 'link' | 'restart';
 
 /** Something with `fetch`, such as a service binding. */
 export interface Fetcher {
@@ -34,8 +32,18 @@ export interface Options {
    * request's own origin always does, strangers never do.
    */
   propagateTo?: readonly string[] | undefined;
-  /** Trust in the context of incoming requests, for all or decided per request. Default `continue`. */
-  trust?: TrustPolicy | ((request: Request) => TrustPolicy) | undefined;
+  /**
+   * Trust in the context of incoming requests: for all, by the caller's origin, or decided per request. Default
+   * `continue`.
+   */
+  trust?: TrustPolicy | TrustTable | ((request: Request) => TrustPolicy) | undefined;
+  /**
+   * How many traces a second callers from elsewhere than the worker's own origin may have recorded by setting the sampled
+   * flag, per isolate; beyond that they go on unsampled. Default unlimited.
+   */
+  maxForeignTracesPerSecond?: number | undefined;
+  /** Further ways for context to travel: `baggage`, `b3`, `jaeger`, `answerTiming`. Default none. */
+  propagators?: readonly Propagator[] | undefined;
   /** Whether a document's answer tells the browser its trace (`Server-Timing`). Default true. */
   serverTiming?: boolean | undefined;
   /** Wraps the platform's bindings, so that calls through `env` are traced. Default: they are not. */
@@ -61,6 +69,10 @@ export interface Settings {
   readonly threshold: string | undefined;
   readonly mayPropagateTo: OriginMatcher;
   readonly trustOf: (request: Request) => TrustPolicy;
+  readonly propagators: readonly Propagator[];
+  /** Headers that carry a context, lower case. */
+  readonly contextHeaders: readonly string[];
+  readonly maxForeignTracesPerSecond: number;
   readonly serverTiming: boolean;
   readonly traceEnv: <Env>(env: Env) => Env;
   readonly html: ((response: Response) => Response) | undefined;
@@ -77,7 +89,7 @@ export const DEFAULTS = {
 
 const KNOWN = new Set([
   ...['service', 'version', 'environment', 'collector', 'key', 'binding', 'sampleRatio', 'propagateTo', 'trust'],
-  ...['serverTiming', 'route', 'traceEnv', 'html'],
+  ...['serverTiming', 'route', 'traceEnv', 'html', 'propagators', 'maxForeignTracesPerSecond'],
 ]);
 const POLICIES: ReadonlySet<unknown> = new Set<TrustPolicy>(['continue', 'link', 'restart']);
 
@@ -85,6 +97,7 @@ const POLICIES: ReadonlySet<unknown> = new Set<TrustPolicy>(['continue', 'link',
 export function resolveOptions(options: Options): Settings {
   for (const name of Object.keys(options)) if (!KNOWN.has(name)) warnOnce(`There is no option "${name}".`);
   const trust = options.trust ?? DEFAULTS.trust;
+  const propagators = options.propagators ?? [];
   return {
     service: text('service', options.service) ?? DEFAULTS.service,
     version: text('version', options.version),
@@ -96,7 +109,10 @@ export function resolveOptions(options: Options): Settings {
     mayPropagateTo: matchOrigins(list('propagateTo', options.propagateTo), (entry) =>
       warnOnce(`propagateTo: "${entry}" is no origin; write it like "https://api.example.com".`),
     ),
-    trustOf: typeof trust === 'function' ? (request) => policy(trust(request)) : constant(policy(trust)),
+    trustOf: trustOf(trust),
+    propagators,
+    contextHeaders: [TRACEPARENT, TRACESTATE, BAGGAGE, ...propagators.flatMap(({ headers }) => headers)],
+    maxForeignTracesPerSecond: options.maxForeignTracesPerSecond ?? Number.POSITIVE_INFINITY,
     serverTiming: options.serverTiming ?? DEFAULTS.serverTiming,
     traceEnv: options.traceEnv
       ? <Env>(env: Env) => (typeof env === 'object' && env !== null ? (options.traceEnv?.(env) ?? env) : env)
@@ -129,6 +145,13 @@ function ratio(value: unknown): number {
   if (typeof value === 'number' && value >= 0 && value <= 1) return value;
   warnOnce(`Option "sampleRatio" must be a number from 0 to 1, not ${String(value)}; ${DEFAULTS.sampleRatio} is used.`);
   return DEFAULTS.sampleRatio;
+}
+
+function trustOf(trust: NonNullable<Options['trust']>): (request: Request) => TrustPolicy {
+  if (typeof trust === 'function') return (request) => policy(trust(request));
+  if (typeof trust === 'string') return constant(policy(trust));
+  const table = Object.fromEntries(Object.entries(trust).map(([origin, value]) => [origin, policy(value)]));
+  return trustByOrigin(table, DEFAULTS.trust);
 }
 
 // An unknown word may have meant less trust, never more.

@@ -1,10 +1,8 @@
-import { BAGGAGE } from '../../src/wire/baggage.ts';
+import type { Context } from '@opentelemetry/api';
 import { formatTraceparent, TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
 import type { Invocation } from './invocation.ts';
 import type { EdgeSpan } from './span.ts';
 import { urlParts } from './url-parts.ts';
-
-const CONTEXT_HEADERS = [TRACEPARENT, TRACESTATE, BAGGAGE] as const;
 
 /** Whether a request to `url` may learn the trace: the incoming request's own origin, or one the options list. */
 export function mayPropagate({ request, pipeline }: Invocation, origin: string): boolean {
@@ -20,14 +18,26 @@ export function contextHeaders(span: EdgeSpan): Record<string, string> {
   return headers;
 }
 
+/** `contextHeaders`, and what the configured propagators add for `origin` (`undefined`: a binding). */
+export function outgoingHeaders(span: EdgeSpan, context: Context, origin: string | undefined): Record<string, string> {
+  const headers = contextHeaders(span);
+  for (const { write } of span.pipeline?.settings.propagators ?? [])
+    if (write) Object.assign(headers, write(context, span, origin));
+  return headers;
+}
+
 /**
  * Headers of an outgoing request as the app gave them, without those of another context, plus `added`.
  * @param given what the app passed: `init.headers`, or the headers of its Request
  */
-export function replaceContext(given: HeadersInit | undefined, added: Record<string, string>): HeadersInit {
+export function replaceContext(
+  given: HeadersInit | undefined,
+  added: Record<string, string>,
+  { pipeline }: Invocation,
+): HeadersInit {
   if (given === undefined) return added;
   const headers = new Headers(given);
-  for (const name of CONTEXT_HEADERS) headers.delete(name);
+  for (const name of pipeline.settings.contextHeaders) headers.delete(name);
   for (const name in added) headers.set(name, added[name] as string);
   return headers;
 }
@@ -36,9 +46,9 @@ export function replaceContext(given: HeadersInit | undefined, added: Record<str
  * True when the app hands on headers of the request it is serving, as proxies do: then the caller's trace and baggage
  * would reach a stranger although nothing was configured. What the app wrote itself is its own business.
  */
-export function copiesContext(given: HeadersInit | undefined, request: Request | undefined): boolean {
+export function copiesContext(given: HeadersInit | undefined, { request, pipeline }: Invocation): boolean {
   if (given === undefined || request === undefined) return false;
-  const incoming = CONTEXT_HEADERS.filter((name) => request.headers.has(name));
+  const incoming = pipeline.settings.contextHeaders.filter((name) => request.headers.has(name));
   if (incoming.length === 0) return false;
   const headers = new Headers(given);
   return incoming.some((name) => headers.get(name) === request.headers.get(name));

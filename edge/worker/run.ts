@@ -3,6 +3,7 @@ import { createTraceId } from '../../src/wire/ids.ts';
 import { ATTR_FAAS_COLDSTART } from '../../src/wire/names.ts';
 import type { AttributeMap } from '../../src/wire/otlp.ts';
 import { parseTraceparent, type TraceParent } from '../../src/wire/traceparent.ts';
+import type { Carried } from './carried.ts';
 import { takeColdStart } from './cold-start.ts';
 import { contextManager } from './context-manager.ts';
 import { EdgeContext } from './edge-context.ts';
@@ -13,12 +14,6 @@ import { sampleContinued, sampleRoot } from './sampler.ts';
 import { EdgeSpan } from './span.ts';
 import { EdgeTraceState } from './trace-state.ts';
 import { newContext } from './tracer.ts';
-
-/** A context that came with a message or a call, as its headers. */
-export interface Carried {
-  traceparent?: string | undefined;
-  tracestate?: string | undefined;
-}
 
 export interface Run {
   name: string;

@@ -1,7 +1,8 @@
 import { EVENT_FIRST_BYTE } from '../../src/wire/names.ts';
+import { SERVER_TIMING } from '../../src/wire/server-timing.ts';
 import { runtime } from '../runtimes/detect.ts';
 import { contextManager } from './context-manager.ts';
-import { isDocument, withServerTiming } from './document-join.ts';
+import { isDocument, withHeader } from './document-join.ts';
 import { setError } from './http-semantics.ts';
 import type { WaitUntil } from './invocation.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -16,9 +17,13 @@ import { isStreaming, observeBody } from './streaming-body.ts';
 export function finishResponse(server: ServerSpan, request: Request, response: Response, bindings: unknown): Response {
   const { span, invocation } = server;
   const serverTiming = noteResponse(server, request, response);
-  const timed = serverTiming === undefined ? response : withServerTiming(response, serverTiming);
-  const { html } = invocation.pipeline.settings;
-  const answer = html && isDocument(request, timed) ? html(timed) : timed;
+  const timed = serverTiming === undefined ? response : withHeader(response, SERVER_TIMING, serverTiming);
+  const { html, propagators } = invocation.pipeline.settings;
+  let answer = html && isDocument(request, timed) ? html(timed) : timed;
+  for (const propagator of propagators) {
+    const headers = propagator.answer?.(request, answer, span);
+    for (const name in headers) answer = withHeader(answer, name, headers[name] as string);
+  }
   const sent = runtime.responseSent?.(bindings);
   if (sent) {
     sent.then(

@@ -48,7 +48,9 @@ export function startServerSpan(request: Request, pipeline: Pipeline, waitUntil:
   invocation.root = span;
   if (recording) describe(span, request);
   if (link) span.addLink(link);
-  return { span, invocation, context: new EdgeContext(span, invocation) };
+  let within: Context = new EdgeContext(span, invocation);
+  for (const { enter } of pipeline.settings.propagators) within = enter?.(request, within, span) ?? within;
+  return { span, invocation, context: within };
 }
 
 function describe(span: EdgeSpan, request: Request): void {

@@ -2,13 +2,14 @@ import { ATTR_FAAS_TRIGGER, ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME } from '../../
 import type { AttributeMap } from '../../src/wire/otlp.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { RPC_WITH_CONTEXT } from './bindings/rpc.ts';
+import type { Carried } from './carried.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import type { WaitUntil } from './invocation.ts';
 import type { OptionsSource } from './options.ts';
 import { createPipelines, type Pipeline } from './pipeline.ts';
 import { register } from './register.ts';
-import { type Carried, run } from './run.ts';
+import { run } from './run.ts';
 import { serveRequest } from './serve.ts';
 import { TRIGGERS } from './triggers.ts';
 

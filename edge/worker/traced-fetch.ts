@@ -6,7 +6,7 @@ import { invocationOf } from './edge-context.ts';
 import { followRedirects, isRedirect } from './follow-redirects.ts';
 import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
 import type { Invocation } from './invocation.ts';
-import { contextHeaders, copiesContext, mayPropagate, replaceContext } from './outgoing.ts';
+import { copiesContext, mayPropagate, outgoingHeaders, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
 import type { EdgeSpan } from './span.ts';
 import { edgeTracer } from './tracer.ts';
@@ -84,18 +84,24 @@ async function send(outgoing: Outgoing, { invocation, context, binding }: Way): 
   try {
     let response: Response;
     if (binding) {
-      const injected = { ...init, headers: replaceContext(headers, contextHeaders(span)) };
+      const injected = {
+        ...init,
+        headers: replaceContext(headers, outgoingHeaders(span, context, undefined), invocation),
+      };
       response = await binding.fetch(request ?? url.href, injected);
     } else if (mayPropagate(invocation, url.origin)) {
       const follow = redirect === 'follow';
-      const injected: RequestInit = { ...init, headers: replaceContext(headers, contextHeaders(span)) };
+      const injected: RequestInit = {
+        ...init,
+        headers: replaceContext(headers, outgoingHeaders(span, context, url.origin), invocation),
+      };
       if (follow) injected.redirect = 'manual';
       response = await platformFetch(request ?? url.href, injected);
       if (follow && isRedirect(response.status))
-        response = await followRedirects(response, { outgoing, injected, invocation, span });
+        response = await followRedirects(response, { outgoing, injected, invocation, context, span });
     } else {
-      const isCopy = copiesContext(headers, invocation.request);
-      const safe = isCopy ? { ...init, headers: replaceContext(headers, {}) } : init;
+      const isCopy = copiesContext(headers, invocation);
+      const safe = isCopy ? { ...init, headers: replaceContext(headers, {}, invocation) } : init;
       response = await platformFetch(request ?? url.href, safe);
     }
     setResponseStatus(span, response.status, 400);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, request } from './support/http.ts';
 import { type Origin, startOrigin } from './support/origin.ts';
 import { type Sink, startSink } from './support/sink.ts';
+import { waitFor } from './support/wait-for.ts';
 import { startWorker, type Worker } from './support/workerd.ts';
 
 const T = '0af7651916cd43dd8448eb211c80319c';
@@ -64,7 +65,10 @@ describe('instrument() on a module worker in workerd', () => {
     await Promise.all(Array.from({ length: 100 }, (_, i) => get(`/items/${i}`)));
     await sink.find((spans) => spans.length === 100, '100 spans');
     expect(sink.posts.length).toBeLessThan(10);
-    const after = (await get('/ledger')).json<Record<string, number>>();
+    const after = await waitFor(async () => {
+      const now = (await get('/ledger')).json<Record<string, number>>();
+      return now['pending'] === 0 && now;
+    }, 'every answer of the collector');
     expect(after['produced']).toBe((before['produced'] as number) + 100);
     expect(after).toMatchObject({ acknowledged: after['produced'], pending: 0, rejected: 0, dropped: {} });
   });
