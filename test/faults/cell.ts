@@ -34,6 +34,13 @@ export interface Cell {
   ownBrowser?: boolean;
 }
 
+/** A fault of the collector's own process: no page takes part. */
+export interface CollectorCell {
+  name: string;
+  fast?: boolean;
+  measure(): Promise<Omit<CellResult, 'name'>>;
+}
+
 /** What came of a cell. `failed` says why, and is absent when it is as it must be. */
 export interface CellResult {
   name: string;

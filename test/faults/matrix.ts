@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchBrowser } from '../support/browser.ts';
-import type { Cell, CellResult } from './cell.ts';
+import type { Cell, CellResult, CollectorCell } from './cell.ts';
 import { ANSWERS } from './cells/answers.ts';
+import { COLLECTOR_SIDE } from './cells/collector-side.ts';
 import { LEAVING } from './cells/leaving.ts';
 import { SURROUNDINGS } from './cells/surroundings.ts';
 import { startFaultSite } from './fault-site.ts';
@@ -11,7 +12,7 @@ import { type Lab, runCell } from './run-cell.ts';
 import { startCollector } from './running-collector.ts';
 
 /** Every fault there is a cell for. */
-export const CELLS: readonly Cell[] = [...LEAVING, ...ANSWERS, ...SURROUNDINGS];
+export const CELLS: readonly (Cell | CollectorCell)[] = [...LEAVING, ...ANSWERS, ...SURROUNDINGS, ...COLLECTOR_SIDE];
 
 /** Cells mostly wait: so many share the two cores CI has. */
 const AT_ONCE = 4;
@@ -40,7 +41,7 @@ export async function openLab(): Promise<Lab & { close(): Promise<void> }> {
 
 /** Runs `cells`, a few at a time, and tells each result as it comes. A cell that breaks is a failed one. */
 export async function runCells(
-  cells: readonly Cell[],
+  cells: readonly (Cell | CollectorCell)[],
   lab: Lab,
   onResult: (result: CellResult) => void,
 ): Promise<CellResult[]> {
@@ -57,7 +58,9 @@ export async function runCells(
         unknownLoss: 0,
         pageErrors: 0,
       };
-      const result = await runCell(cell, lab).catch((error) => ({ ...broken, failed: String(error) }));
+      const run =
+        'run' in cell ? runCell(cell, lab) : cell.measure().then((result) => ({ name: cell.name, ...result }));
+      const result = await run.catch((error) => ({ ...broken, failed: String(error) }));
       results.push(result);
       onResult(result);
     }

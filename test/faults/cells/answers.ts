@@ -1,6 +1,7 @@
 import type { Cell, Stage } from '../cell.ts';
 import type { Fault, FaultRule } from '../fault-proxy.ts';
 import { waitUntil } from '../run-cell.ts';
+import { createRandom } from '../seeded-random.ts';
 
 /** What a collector, or what stands before it, answers. */
 const answer = (status: number, headers: Record<string, string> = {}): Fault => ({
@@ -22,15 +23,6 @@ async function during(stage: Stage, rule: FaultRule, ms: number): Promise<void> 
   stage.proxy.set(() => ({ kind: 'pass' }));
   await page.evaluate('make(5)');
   await stage.allStored(60_000);
-}
-
-/** A small generator with a fixed seed, so that a failed cell can be run again as it was. */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 const outage = (seconds: number, fast: boolean): Cell => ({
