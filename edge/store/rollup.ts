@@ -54,6 +54,15 @@ export class Rollup {
   }
 }
 
+/** A rollup as it goes from thread to thread. */
+export interface PackedRollup {
+  key: RollupKey;
+  units: number;
+  errorUnits: number;
+  sum: number;
+  histogram: Uint8Array;
+}
+
 /** Rollups by key, for what is written or asked together. */
 export class Rollups {
   readonly #rollups = new Map<string, { key: RollupKey; rollup: Rollup }>();
@@ -71,6 +80,22 @@ export class Rollups {
       this.#rollups.set(text, entry);
     }
     return entry.rollup;
+  }
+
+  pack(): PackedRollup[] {
+    return [...this.#rollups.values()].map(({ key, rollup: { units, errorUnits, sum, histogram } }) => {
+      return { key, units, errorUnits, sum, histogram: histogram.encode() };
+    });
+  }
+
+  mergePacked(packed: readonly PackedRollup[]): void {
+    for (const { key, units, errorUnits, sum, histogram } of packed) {
+      const rollup = this.of(key);
+      rollup.units += units;
+      rollup.errorUnits += errorUnits;
+      rollup.sum += sum;
+      rollup.histogram.mergeEncoded(histogram);
+    }
   }
 
   *all(): Generator<{ key: RollupKey; rollup: Rollup }> {

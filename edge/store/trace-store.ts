@@ -1,4 +1,4 @@
-import type { SpanId, TraceId } from '../../src/wire/ids.ts';
+import type { TraceId } from '../../src/wire/ids.ts';
 import type { LogRecord, SpanRecord } from '../otlp/records.ts';
 
 /** `public`: sent with a page's key, so anybody can have written it. `trusted`: sent by a worker or backend of ours. */
@@ -210,6 +210,3 @@ export interface TraceStore {
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }
-
-/** Identity of a span for duplicates and conflicts. */
-export type SpanKey = `${TraceId}${SpanId}`;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readSegment, recordHeader, SEGMENT_HEADER } from './journal-format.ts';
+import { makeDirectory } from './make-directory.ts';
 import { lockStore, StoreOpenError } from './store-file.ts';
 import { findStore, withPart } from './stored-files.ts';
 
@@ -22,7 +23,7 @@ export async function backupStore(directory: string, to: string): Promise<Backup
   // Before the parts are listed: what moves from the journal into a part meanwhile is in both, and counted once.
   const journal = readJournalFiles(findStore(directory).journal);
   const { parts } = findStore(directory);
-  mkdirSync(join(to, 'parts'), { recursive: true });
+  makeDirectory(join(to, 'parts'));
   mkdirSync(join(to, 'journal'));
   lockStore(to)();
   for (const { name, bytes } of journal) writeFileSync(join(to, 'journal', name), bytes);

@@ -13,11 +13,6 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-export interface ReplayedRecord {
-  payload: Buffer;
-  segment: number;
-}
-
 /**
  * Append-only segments of checksummed records. All appends that wait share one write and one sync (group commit).
  * Segments that were there before are read once and never written again.

@@ -1,11 +1,13 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TraceId } from '../../../src/wire/ids.ts';
-import { compareNewestFirst, createSearch, type Search } from '../search.ts';
-import { type SummaryState, traceStartUs } from '../summary.ts';
+import { createSearch } from '../search.ts';
+import type { SummaryState } from '../summary.ts';
 import type { TraceFilter } from '../trace-store.ts';
 import { syncDirectory } from './journal.ts';
 import { PartFile } from './part-file.ts';
+import type { PartRef } from './part-reads.ts';
+import { askReadThread } from './read-thread.ts';
 import { reason, StoreOpenError } from './store-file.ts';
 
 export interface PartFilesOptions {
@@ -68,32 +70,17 @@ export class PartFiles {
     return part;
   }
 
-  drop(part: PartFile): void {
+  async drop(part: PartFile): Promise<void> {
     this.#parts.splice(this.#parts.indexOf(part), 1);
+    await askReadThread('release', [part.path]);
     part.delete();
   }
 
-  /** The first traces of all parts that match and that `accepts` takes, newest first. */
-  search(search: Search, limit: number, accepts: (state: SummaryState) => boolean): SummaryState[] {
-    let found: SummaryState[] = [];
-    const byNewest = this.#parts
-      .filter(({ totals }) => totals.newestMs !== undefined)
-      .sort((a, b) => (b.totals.newestMs ?? 0) - (a.totals.newestMs ?? 0));
-    for (const part of byNewest) {
-      const newestUs = (part.totals.newestMs ?? 0) * 1000;
-      const last = found[limit - 1];
-      if (last && traceStartUs(last) > newestUs) break;
-      if (newestUs < search.fromUs) break;
-      let count = 0;
-      for (const state of part.reader.search(search)) {
-        if (!accepts(state)) continue;
-        found.push(state);
-        count += 1;
-        if (count === limit) break;
-      }
-      found = found.sort(compareNewestFirst).slice(0, limit);
-    }
-    return found;
+  /** The parts that hold traces, for the reading thread. */
+  refs(): PartRef[] {
+    return this.#parts.flatMap(({ path, totals: { newestMs } }) =>
+      newestMs === undefined ? [] : [{ path, newestMs }],
+    );
   }
 
   /** Traces of a session, or of a user, in all parts. */

@@ -71,6 +71,17 @@ export class Sealer {
     return this.#run((waiting) => waiting);
   }
 
+  /** Does `work` while no block is written, so that what is in memory and what is in blocks stay as they are. */
+  async between<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#running.then(work);
+    this.#running = run.then(
+      () => undefined,
+      // Who asked is told.
+      () => undefined,
+    );
+    return run;
+  }
+
   /** Seals everything and deletes the whole journal behind it. */
   async sealJournal(): Promise<void> {
     await this.#options.journal.rotate();

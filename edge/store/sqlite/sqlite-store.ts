@@ -8,7 +8,7 @@ import { vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, formatCursor, matches } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
 import { createStatistics } from '../statistics.ts';
-import { type SummaryState, toTraceSummary, traceEndUs, traceStartUs } from '../summary.ts';
+import { copySummary, type SummaryState, toTraceSummary, traceEndUs, traceStartUs } from '../summary.ts';
 import {
   type AcceptedBatch,
   type AppendResult,
@@ -28,6 +28,7 @@ import {
 import { Journal } from './journal.ts';
 import type { PartFile } from './part-file.ts';
 import type { PartFiles } from './part-files.ts';
+import { askReadThread } from './read-thread.ts';
 import { Sealer } from './sealer.ts';
 import { reason } from './store-file.ts';
 import { readStoredTrace } from './stored-trace.ts';
@@ -142,18 +143,18 @@ export class SqliteStore implements TraceStore {
   async trace(traceId: TraceId): Promise<StoredTrace | undefined> {
     const live = this.#live.get(traceId);
     const part = live?.home ?? this.#parts.holding(traceId)?.part;
-    return readStoredTrace(traceId, [...(part?.reader.chunks(traceId) ?? []), ...(live?.chunks ?? [])]);
+    // Kept from before the question: a chunk that moves into a block meanwhile is seen twice rather than not at all.
+    const chunks = [...(live?.chunks ?? [])];
+    const stored = part ? await askReadThread('chunks', part.path, traceId) : [];
+    return readStoredTrace(traceId, [...stored, ...chunks]);
   }
 
   async search(filter: TraceFilter): Promise<TracePage> {
     const search = createSearch(filter);
-    const found: SummaryState[] = [];
-    for (const trace of this.#live.all()) {
-      if (isListed(trace) && matches(trace.state, search)) found.push(trace.state);
-    }
-    const wanted = search.limit + 1;
-    // A trace that is in memory as well is told from there: its summary holds both.
-    found.push(...this.#parts.search(search, wanted, ({ traceId }) => !isListed(this.#live.get(traceId))));
+    const live = this.#listed();
+    const inMemory = live.flatMap(({ state }) => (matches(state, search) ? [copySummary(state)] : []));
+    const stored = await askReadThread('search', this.#parts.refs(), search, search.limit + 1, idsAlsoStored(live));
+    const found = withoutTwins([...inMemory, ...stored]);
     const page = found.sort(compareNewestFirst).slice(0, search.limit);
     const last = page.at(-1);
     const traces = page.map(toTraceSummary);
@@ -162,49 +163,52 @@ export class SqliteStore implements TraceStore {
 
   async sessions(filter: SessionFilter): Promise<SessionSummary[]> {
     const limit = sessionLimit(filter);
+    const live = this.#listed();
+    const states = live.map(({ state }) => copySummary(state));
     const latest = new Map<string, number>();
     const active = (sessionId: string, endUs: number): void => {
-      latest.set(sessionId, Math.max(endUs, latest.get(sessionId) ?? 0));
+      if (sessionId !== '') latest.set(sessionId, Math.max(endUs, latest.get(sessionId) ?? 0));
     };
     // More than asked for: what matches in one part need not match as a whole.
-    for (const { reader } of this.#parts.all()) {
-      for (const { sessionId, endUs } of reader.sessions(filter, limit * 2)) active(sessionId, endUs);
-    }
-    const live = [...this.#live.all()].filter(isListed);
-    for (const { state } of live) if (state.sessionId !== '') active(state.sessionId, traceEndUs(state));
-    const sessions: SessionSummary[] = [];
-    for (const [sessionId] of [...latest].sort(([, a], [, b]) => b - a)) {
-      const states = live.flatMap(({ state }) => (state.sessionId === sessionId ? [state] : []));
-      for (const { state } of this.#parts.tracesOf({ sessionId })) {
-        if (!isListed(this.#live.get(state.traceId))) states.push(state);
-      }
-      const session = summarizeSession(sessionId, states, filter);
-      if (session) sessions.push(session);
-      if (sessions.length === limit) break;
-    }
-    return sessions.sort((a, b) => b.endMs - a.endMs);
+    for (const { sessionId, endUs } of await askReadThread('sessions', this.#parts.refs(), filter, limit * 2))
+      active(sessionId, endUs);
+    for (const state of states) active(state.sessionId, traceEndUs(state));
+    const ids = [...latest].sort(([, a], [, b]) => b - a).map(([id]) => id);
+    const wanted = ids.slice(0, limit * 2);
+    states.push(...(await askReadThread('sessionTraces', this.#parts.refs(), wanted, idsAlsoStored(live))));
+    const bySession = new Map<string, SummaryState[]>(wanted.map((sessionId) => [sessionId, []]));
+    for (const state of withoutTwins(states)) bySession.get(state.sessionId)?.push(state);
+    return [...bySession]
+      .flatMap(([sessionId, own]) => summarizeSession(sessionId, own, filter) ?? [])
+      .sort((a, b) => b.endMs - a.endMs)
+      .slice(0, limit);
   }
 
-  async statistics(query: StatisticsQuery): Promise<StatisticsRow[]> {
-    const statistics = createStatistics(query);
-    for (const { reader } of this.#parts.all()) reader.statistics(query, statistics);
-    for (const trace of this.#live.all()) {
-      if (!isListed(trace)) continue;
-      for (const { requests } of trace.chunks) for (const request of requests) statistics.add(request);
-      if (trace.stored) for (const vital of vitalsOf(trace.stored, -1)) statistics.add(vital);
-      for (const vital of vitalsOf(trace.state, 1)) statistics.add(vital);
-    }
-    return statistics.rows();
+  statistics(query: StatisticsQuery): Promise<StatisticsRow[]> {
+    // Counts cannot be told apart as traces can: nothing may move from memory to blocks while both are read.
+    return this.#sealer.between(async () => {
+      const statistics = createStatistics(query);
+      for (const { chunks, stored, state } of this.#listed()) {
+        for (const { requests } of chunks) for (const request of requests) statistics.add(request);
+        if (stored) for (const vital of vitalsOf(stored, -1)) statistics.add(vital);
+        for (const vital of vitalsOf(state, 1)) statistics.add(vital);
+      }
+      statistics.rollups.mergePacked(await askReadThread('statistics', this.#parts.refs(), query));
+      return statistics.rows();
+    });
   }
 
   async remove(selector: RemoveSelector): Promise<ExpireResult> {
     const before = await this.stats();
     await this.#sealer.sealJournal();
-    const byPart = new Map<PartFile, TraceId[]>(this.#parts.all().map((part) => [part, []]));
-    for (const { part, state } of this.#parts.tracesOf(selector)) byPart.get(part)?.push(state.traceId);
-    for (const [part, traceIds] of byPart) {
-      part.remove(traceIds, selector);
-    }
+    await this.#sealer.between(async () => {
+      const byPart = new Map<PartFile, TraceId[]>(this.#parts.all().map((part) => [part, []]));
+      for (const { part, state } of this.#parts.tracesOf(selector)) byPart.get(part)?.push(state.traceId);
+      for (const [part, traceIds] of byPart) {
+        await askReadThread('release', [part.path]);
+        part.remove(traceIds, selector);
+      }
+    });
     const after = await this.stats();
     this.#version += 1;
     return {
@@ -231,7 +235,8 @@ export class SqliteStore implements TraceStore {
         stats.spans += chunk.spans;
         stats.logs += chunk.logs;
       }
-      if (!isListed(trace)) continue;
+    }
+    for (const trace of this.#listed()) {
       if (!trace.home) stats.traces += 1;
       const startMs = traceStartUs(trace.state) / 1000;
       within(startMs, startMs);
@@ -243,16 +248,20 @@ export class SqliteStore implements TraceStore {
     const { retentionMs, maxBytes } = this.#made;
     const removed: ExpireResult = { spans: 0, traces: 0, bytes: 0 };
     await this.#sealer.sealOlderThan(nowMs - retentionMs);
-    const drop = (part: PartFile): void => {
+    const drop = async (part: PartFile): Promise<void> => {
       removed.spans += part.totals.spans;
       removed.traces += part.totals.traces;
       removed.bytes += part.bytes();
-      this.#parts.drop(part);
+      await this.#parts.drop(part);
       this.#live.forget(part);
     };
-    for (const part of [...this.#parts.all()]) if (part.lastUpdateMs() < nowMs - retentionMs) drop(part);
+    await this.#sealer.between(async () => {
+      for (const part of [...this.#parts.all()]) if (part.lastUpdateMs() < nowMs - retentionMs) await drop(part);
+    });
     if (this.#bytes() > maxBytes) await this.#sealer.sealAll();
-    for (const part of [...this.#parts.all()].slice(0, -1)) if (this.#bytes() > maxBytes) drop(part);
+    await this.#sealer.between(async () => {
+      for (const part of [...this.#parts.all()].slice(0, -1)) if (this.#bytes() > maxBytes) await drop(part);
+    });
     if (removed.spans > 0) this.#version += 1;
     return removed;
   }
@@ -265,8 +274,17 @@ export class SqliteStore implements TraceStore {
   async #close(): Promise<void> {
     await this.#journal.close();
     await this.#sealer.stop();
+    await askReadThread(
+      'release',
+      this.#parts.all().map(({ path }) => path),
+    );
     this.#parts.close();
     this.#made.unlock();
+  }
+
+  /** Traces of which something is durable and in no block yet. */
+  #listed(): LiveTrace<PartFile>[] {
+    return [...this.#live.all()].filter(({ traceId, chunks }) => traceId !== '' && chunks.length > 0);
   }
 
   #bytes(): number {
@@ -274,7 +292,12 @@ export class SqliteStore implements TraceStore {
   }
 }
 
-/** Something of it is durable, and it is a trace. */
-function isListed(trace: LiveTrace<PartFile> | undefined): boolean {
-  return trace !== undefined && trace.traceId !== '' && trace.chunks.length > 0;
+// A trace that moved into a block between two looks was seen by both.
+function withoutTwins(states: readonly SummaryState[]): SummaryState[] {
+  return [...new Map(states.map((state) => [state.traceId, state])).values()];
+}
+
+// A trace that is in memory as well as in blocks is told from memory: its summary holds both.
+function idsAlsoStored(live: readonly LiveTrace<PartFile>[]): TraceId[] {
+  return live.flatMap(({ home, traceId }) => (home ? [traceId] : []));
 }

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { APPLICATION_ID, FORMAT_VERSION } from '../sql/schema.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** The directory cannot be used as a store; the message says what to do. Nothing in it was changed. */
 export class StoreOpenError extends Error {
@@ -16,7 +17,7 @@ const openHere = new Set<string>();
 export function lockStore(directory: string): () => void {
   let path: string;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     path = join(realpathSync(directory), 'store.db');
   } catch (cause) {
     throw new StoreOpenError(`Cannot make the store's directory ${directory}: ${reason(cause)}.`, { cause });
