@@ -93,6 +93,7 @@ function explain(error: unknown, options: CliOptions): string | undefined {
     return `Listening on ${options.host}:${options.port} is not permitted: ports below 1024 need more rights.`;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return `${at} may not be read or written by this user: choose another directory with --data.`;
+  if (code === 'ENOENT') return `${at} cannot be made there: choose another directory with --data.`;
   if (code === 'ENOTDIR' || code === 'EEXIST') return `${at} is a file: choose a directory with --data.`;
   if (code === 'ENOSPC') return `There is no space left for ${at}.`;
   return undefined;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IngestKey, InvalidKeysError, parseKeys } from '../collector/key-ring.ts';
+import { makeDirectory } from '../store/sqlite/make-directory.ts';
 
 export interface LoadedKeys {
   keys: IngestKey[];
@@ -16,7 +17,7 @@ export interface LoadedKeys {
  * @throws {InvalidKeysError} naming the file; NodeJS.ErrnoException when it cannot be read or written
  */
 export function loadKeys(directory: string): LoadedKeys {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const path = join(directory, 'keys.json');
   let text: string;
   try {

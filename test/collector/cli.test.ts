@@ -97,6 +97,10 @@ describe('what cannot work is said in one sentence', () => {
   test('a data directory where nobody may write', () =>
     fails(['--port', '0', '--data', '/sys/throughline'], /\/sys\/throughline may not be read or written.*--data/));
 
+  test.skipIf(process.platform !== 'linux')('a data directory where the file system makes none', () =>
+    fails(['--port', '0', '--data', '/proc/throughline'], /\/proc\/throughline cannot be made there: .*--data/),
+  );
+
   test('two collectors on one data directory', async () => {
     const collector = await spawnCollector({ data: base });
     await fails(['--port', '0', '--data', base], /throughline: .+/);
