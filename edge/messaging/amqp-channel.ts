@@ -11,6 +11,7 @@ import {
   RABBITMQ,
 } from './amqp-message.ts';
 import { attempt } from './attempt.ts';
+import { isRecord } from './generic-carrier.ts';
 import { intercept, type Replace } from './intercept.ts';
 import type { MessagingOptions } from './options.ts';
 import { type Receiving, startProcess } from './process.ts';
@@ -107,17 +108,21 @@ interface Publishing {
 }
 
 function publish({ exchange, routingKey, content, rest, options, hasConfirms }: Publishing, call: Call): unknown {
+  const [given = {}] = rest;
+  // Not an object: amqplib says so, or takes it for none.
   const started = attempt(() =>
-    startSend<PublishOptions>({
-      system: RABBITMQ,
-      name: 'publish',
-      messages: [(rest[0] ?? {}) as PublishOptions],
-      carrier: amqpOptionsCarrier,
-      isBatch: false,
-      destinationOf: () => amqpDestination(exchange, routingKey),
-      describe: (given) => describePublish(content, routingKey, given),
-      options,
-    }),
+    !isRecord(given)
+      ? undefined
+      : startSend<PublishOptions>({
+          system: RABBITMQ,
+          name: 'publish',
+          messages: [given as PublishOptions],
+          carrier: amqpOptionsCarrier,
+          isBatch: false,
+          destinationOf: () => amqpDestination(exchange, routingKey),
+          describe: (publishing) => describePublish(content, routingKey, publishing),
+          options,
+        }),
   );
   if (!started) return call(...rest);
   const { span, messages } = started;

@@ -10,7 +10,7 @@ import {
   ATTR_MESSAGING_RABBITMQ_ROUTING_KEY,
 } from '../../src/wire/names.ts';
 import type { Carrier } from './carrier.ts';
-import { isRecord, readOwn } from './generic-carrier.ts';
+import { isRecord, readOwn, withFields } from './generic-carrier.ts';
 import { readText } from './read-text.ts';
 
 /** A delivered message, as far as tracing reads it. */
@@ -36,10 +36,10 @@ export interface PublishOptions {
 
 export const amqpOptionsCarrier: Carrier<PublishOptions> = {
   read: (options, field) => readOwn(options?.headers, field),
-  write: (options, fields) => ({
-    ...options,
-    headers: { ...(options?.headers as object | undefined), ...Object.fromEntries(fields) },
-  }),
+  write(options, fields) {
+    const headers = withFields(options.headers, fields);
+    return headers && { ...options, headers };
+  },
 };
 
 /** `{exchange}:{routing key}` for producers, with `:{queue}` for consumers; what is empty or said already is left out. */

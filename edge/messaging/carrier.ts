@@ -6,7 +6,7 @@ export interface Carrier<M> {
   read(message: M, field: ContextField): unknown;
   /**
    * A copy of `message` that carries `fields`, as many as there is room for; the body is the same object.
-   * @returns `undefined` when there is no room even for the first
+   * @returns `undefined` when there is no room even for the first, or `message` is nothing that the client library takes
    */
   write(message: M, fields: ContextFields): M | undefined;
 }

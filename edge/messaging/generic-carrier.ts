@@ -1,7 +1,7 @@
 import { type Context, context, type Link, propagation, trace } from '@opentelemetry/api';
 import { TRACEPARENT } from '../../src/wire/traceparent.ts';
 import { attempt } from './attempt.ts';
-import { type ContextField, fieldsOf, readFields } from './context-fields.ts';
+import { type ContextField, type ContextFields, fieldsOf, readFields } from './context-fields.ts';
 import type { MessagingOptions } from './options.ts';
 
 /** Writes one field into a carrier; OpenTelemetry's `TextMapSetter` fits. */
@@ -70,6 +70,16 @@ export function readOwn(holder: unknown, key: string): unknown {
   return undefined;
 }
 
+/** An object with properties of its own, not a list or bytes: 64 KiB of those have as many keys. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+/**
+ * A copy of `headers` with `fields`.
+ * @returns `undefined` when `headers` is nothing that a client library takes: that is for the library to say
+ */
+export function withFields(headers: unknown, fields: ContextFields): Record<string, unknown> | undefined {
+  if (headers !== undefined && headers !== null && !isRecord(headers)) return undefined;
+  return { ...headers, ...Object.fromEntries(fields) };
 }

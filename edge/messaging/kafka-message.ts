@@ -6,7 +6,7 @@ import {
   ATTR_MESSAGING_MESSAGE_BODY_SIZE,
 } from '../../src/wire/names.ts';
 import type { Carrier } from './carrier.ts';
-import { readOwn } from './generic-carrier.ts';
+import { isRecord, readOwn, withFields } from './generic-carrier.ts';
 import { readText } from './read-text.ts';
 
 /** A message as `kafkajs` and Confluent's client take and give it; its key may name a person and is not read. */
@@ -21,10 +21,11 @@ export const KAFKA = 'kafka';
 
 export const kafkaCarrier: Carrier<KafkaMessage> = {
   read: (message, field) => readOwn(message?.headers, field),
-  write: (message, fields) => ({
-    ...message,
-    headers: { ...(message.headers as object | undefined), ...Object.fromEntries(fields) },
-  }),
+  write(message, fields) {
+    if (!isRecord(message)) return undefined;
+    const headers = withFields(message.headers, fields);
+    return headers && { ...message, headers };
+  },
 };
 
 /** Where Kafka Connect and Spring say which topic a dead letter comes from; Kafka itself has none. */

@@ -40,12 +40,8 @@ export function traceKafkaProducer<P extends object>(producer: P, options: Messa
 
 function sendTraced(record: unknown, options: MessagingOptions, send: Send): unknown {
   const started = attempt(() => {
-    const { topic, messages } = record as TopicMessages;
-    return startKafkaSend(
-      messages.map((message) => ({ topic, message })),
-      messages.length !== 1,
-      options,
-    );
+    const messages = addressed(record as TopicMessages);
+    return startKafkaSend(messages, messages.length !== 1, options);
   });
   if (!started) return send(record);
   const { messages, span } = started;
@@ -56,8 +52,7 @@ function sendTraced(record: unknown, options: MessagingOptions, send: Send): unk
 function sendBatchTraced(batch: unknown, options: MessagingOptions, send: Send): unknown {
   const started = attempt(() => {
     const { topicMessages } = batch as { topicMessages: TopicMessages[] };
-    const flat = topicMessages.flatMap(({ topic, messages }) => messages.map((message) => ({ topic, message })));
-    return { ...startKafkaSend(flat, true, options), topicMessages };
+    return { ...startKafkaSend(topicMessages.flatMap(addressed), true, options), topicMessages };
   });
   if (!started) return send(batch);
   const { messages, span, topicMessages } = started;
@@ -69,7 +64,12 @@ function sendBatchTraced(batch: unknown, options: MessagingOptions, send: Send):
   return runSend(span, messages.length === 1, () => send({ ...(batch as object), topicMessages: sent }));
 }
 
-function startKafkaSend(messages: Addressed[], isBatch: boolean, options: MessagingOptions) {
+function addressed({ topic, messages }: TopicMessages): Addressed[] {
+  if (!Array.isArray(messages)) throw new TypeError('The messages of a topic are no list.');
+  return messages.map((message) => ({ topic, message }));
+}
+
+function startKafkaSend(messages: readonly Addressed[], isBatch: boolean, options: MessagingOptions) {
   return startSend<Addressed>({
     system: KAFKA,
     messages,

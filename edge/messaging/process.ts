@@ -49,6 +49,7 @@ export interface StartedWork {
 /** Starts the span of the messages' processing: linked to every creation context, or its child where `join` says so. */
 export function startProcess<M>(receiving: Receiving<M>): StartedWork {
   const { system, type = 'process', destination, messages, carrier, isBatch, describe, options } = receiving;
+  if (!Array.isArray(messages)) throw new TypeError('The messages received are no list.');
   const links = new MessageLinks();
   const [only] = messages;
   const single = isBatch || messages.length !== 1 ? undefined : only;

@@ -29,6 +29,7 @@ export function createSqsCarrier(entries: readonly SqsEntry[]): Carrier<SqsEntry
   return {
     read: (entry, field) => readAttribute(entry?.MessageAttributes, field),
     write(entry, fields) {
+      if (!isRecord(entry)) return undefined;
       const own = isRecord(entry.MessageAttributes) ? entry.MessageAttributes : {};
       const added: Record<string, unknown> = {};
       let room = MAX_ATTRIBUTES - Object.keys(own).length;

@@ -42,8 +42,10 @@ export interface StartedSend<M> {
  * Starts the span of a send and gives every message a creation context: of one message the span itself is it (PRODUCER); of
  * a batch each message gets a `create` span, and the `send` span (CLIENT) links to them all. Beyond the 128 links a
  * span holds, messages carry the send span itself. A context that the caller put into a message stays and is linked to.
+ * @throws TypeError for messages that are no list
  */
 export function startSend<M>(sending: Sending<M>): StartedSend<M> {
+  if (!Array.isArray(sending.messages)) throw new TypeError('The messages of a send are no list.');
   return new Send(sending).start();
 }
 
