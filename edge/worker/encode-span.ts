@@ -1,6 +1,7 @@
 import type { AttributeValue, Link } from '@opentelemetry/api';
 import { encodeValue, SPAN_FLAGS_HAS_IS_REMOTE, SPAN_FLAGS_IS_REMOTE } from '../../src/wire/otlp.ts';
-import { msToUnixNano } from '../../src/wire/time.ts';
+import { type EpochMs, msToUnixNano } from '../../src/wire/time.ts';
+import { runtime } from '../runtimes/detect.ts';
 import type { EdgeSpan, FlatAttributes } from './span.ts';
 
 /**
@@ -16,7 +17,8 @@ export function encodeSpan(span: EdgeSpan): string {
   if (state) json += `,"traceState":${textJson(state)}`;
   // The API counts kinds from 0 (internal), OTLP from 1.
   json += `,"flags":${flags},"name":${textJson(span.name)},"kind":${span.kind + 1}`;
-  json += `,"startTimeUnixNano":"${msToUnixNano(span.startMs)}","endTimeUnixNano":"${msToUnixNano(span.endMs ?? span.startMs)}"`;
+  json += `,"startTimeUnixNano":"${nanos(span.startMs, span.startTick)}"`;
+  json += `,"endTimeUnixNano":"${nanos(span.endMs ?? span.startMs, span.endTick)}"`;
   json += attributesJson(span.attributes);
   if (span.droppedAttributes) json += `,"droppedAttributesCount":${span.droppedAttributes}`;
   if (span.events) {
@@ -31,6 +33,18 @@ export function encodeSpan(span: EdgeSpan): string {
   if (span.droppedLinks) json += `,"droppedLinksCount":${span.droppedLinks}`;
   if (span.status) json += `,"status":${statusJson(span.status.code, span.status.message)}`;
   return `${json}}`;
+}
+
+const MAX_TICK = 999_999;
+
+/**
+ * Where clocks stand still between I/O, everything in between has the same millisecond: the nanoseconds, which such a
+ * clock does not have, tell the order, so that children nest and siblings sort in every viewer.
+ */
+function nanos(ms: EpochMs, tick: number): string {
+  return runtime.measuresComputation || !Number.isInteger(ms)
+    ? msToUnixNano(ms)
+    : `${ms}${String(Math.min(tick, MAX_TICK)).padStart(6, '0')}`;
 }
 
 function attributesJson(attributes: FlatAttributes | undefined): string {

@@ -12,7 +12,7 @@ export interface Invocation {
   readonly request: Request | undefined;
   /** The span of the run itself. */
   root: EdgeSpan | undefined;
-  /** Spans started so far. Orders siblings where the platform's clock stands still. */
+  /** Starts and ends of spans so far. Orders them where the platform's clock stands still. */
   sequence: number;
 }
 

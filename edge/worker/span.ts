@@ -18,12 +18,16 @@ import {
   MAX_STACK_CHARS,
 } from '../../src/wire/limits.ts';
 import {
+  ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER,
+  ATTR_DURATION_MEASURABLE,
   ATTR_EXCEPTION_MESSAGE,
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
   EVENT_EXCEPTION,
 } from '../../src/wire/names.ts';
 import type { EpochMs } from '../../src/wire/time.ts';
+import { runtime } from '../runtimes/detect.ts';
+import { SPAN_KIND } from './api-constants.ts';
 import { encodeSpan } from './encode-span.ts';
 import type { Invocation } from './invocation.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -65,8 +69,9 @@ export class EdgeSpan implements Span {
   droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
-  /** Order of start within the invocation, from 1; 0 outside of one. */
-  readonly sequence: number;
+  /** Place of the start among the starts and ends of its invocation, from 1; 0 outside of one. */
+  readonly startTick: number;
+  endTick = 0;
   readonly pipeline: Pipeline | undefined;
   readonly invocation: Invocation | undefined;
   readonly #context: SpanContext;
@@ -79,10 +84,17 @@ export class EdgeSpan implements Span {
     this.parentIsRemote = init.parentIsRemote;
     this.pipeline = init.pipeline;
     this.invocation = init.invocation;
-    this.sequence = init.invocation ? ++init.invocation.sequence : 0;
+    this.startTick = this.#tick();
     this.startMs = init.startMs ?? this.#now();
     this.#context = init.context;
     this.#recording = init.recording;
+  }
+
+  #tick(): number {
+    const { invocation } = this;
+    if (invocation === undefined) return 0;
+    invocation.sequence += 1;
+    return invocation.sequence;
   }
 
   #now(): EpochMs {
@@ -168,10 +180,19 @@ export class EdgeSpan implements Span {
   end(endTime?: TimeInput): void {
     if (this.endMs !== undefined) return;
     this.endMs = Math.max(this.startMs, endTime === undefined ? this.#now() : toEpochMs(endTime));
+    this.endTick = this.#tick();
     const { pipeline } = this;
+    if (this.#recording && this.kind === SPAN_KIND.INTERNAL && this.endMs === this.startMs) this.#markUnmeasured();
     if (this.#recording) pipeline?.exporter?.enqueue(encodeSpan(this), this.endMs, this.invocation?.waitUntil);
     else if (pipeline?.exporter) pipeline.ledger.unsampled += 1;
     this.#recording = false;
+  }
+
+  // A span of the app's own code without I/O: where the clock stands still meanwhile, nobody knows how long it took.
+  #markUnmeasured(): void {
+    if (runtime.measuresComputation) return;
+    this.setAttribute(ATTR_DURATION_MEASURABLE, false);
+    this.setAttribute(ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER, this.startTick);
   }
 }
 

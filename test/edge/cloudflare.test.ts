@@ -186,6 +186,21 @@ describe('queues', () => {
   });
 });
 
+test('with a clock that stands still, computation is marked as not measured and the order is kept', async () => {
+  expect((await get('/compute')).body).toBe('computed');
+  const found = await spans(5);
+  const [first, inner, second] = ['first', 'first inner', 'second'].map((name) => named(found, name));
+  expect(first?.startTimeUnixNano.slice(0, -6)).toBe(second?.endTimeUnixNano.slice(0, -6));
+  for (const span of [first, inner, second]) expect(span?.attrs['throughline.duration.measurable']).toBe(false);
+  const order = [first?.startTimeUnixNano, inner?.startTimeUnixNano, inner?.endTimeUnixNano, first?.endTimeUnixNano];
+  const times = [...order, second?.startTimeUnixNano].map((nano) => BigInt(nano ?? 0));
+  expect(times).toEqual(times.toSorted((a, b) => (a < b ? -1 : 1)));
+  expect(new Set(times).size).toBe(5);
+  expect(Number(first?.attrs['cloudflare.invocation.sequence.number'])).toBeLessThan(
+    Number(second?.attrs['cloudflare.invocation.sequence.number']),
+  );
+});
+
 test('a scheduled run is a trace of its own', async () => {
   await get('/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*');
   const scheduled = await sink.find((found) => found.find((span) => span.name === 'scheduled'), 'the run');

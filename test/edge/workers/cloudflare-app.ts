@@ -147,12 +147,25 @@ const handler = {
         await env.ORDERS.send({ order: 'poison' });
         return new Response('sent');
       case '/compute': {
-        let sum = 0;
-        trace.getTracer('app').startActiveSpan('compute', (span) => {
-          for (let i = 0; i < 1000; i++) sum += i;
-          span.end();
-        });
-        return new Response(String(sum));
+        // As production's clocks do, and the local ones do not.
+        const { now } = Date;
+        const { performance } = globalThis;
+        const frozenMs = Date.now();
+        Date.now = () => frozenMs;
+        performance.now = () => frozenMs;
+        const tracer = trace.getTracer('app');
+        const work = (name: string): void =>
+          tracer.startActiveSpan(name, (span) => {
+            for (let i = 0; i < 1000; i++) Math.sqrt(i);
+            tracer.startActiveSpan(`${name} inner`, (inner) => inner.end());
+            span.end();
+          });
+        work('first');
+        work('second');
+        Date.now = now;
+        // @ts-expect-error: the instance's own member goes, the prototype's is back
+        delete performance.now;
+        return new Response('computed');
       }
       case '/page':
         return new Response('<html><head><title>x</title></head><body><head>no</head></body></html>', {
