@@ -20,14 +20,7 @@ import { createPageView, type PageView } from './session/page-view.ts';
 import { createSessions } from './session/session.ts';
 import { formatBaggage } from './wire/baggage.ts';
 import { INGEST_PATH } from './wire/ingest.ts';
-import {
-  ATTR_CAUSALITY,
-  ATTR_SESSION_ID,
-  ATTR_SESSION_PREVIOUS_ID,
-  EVENT_SESSION_START,
-  SCOPE_BROWSER,
-} from './wire/names.ts';
-import { encodeAttributes } from './wire/otlp.ts';
+import { ATTR_CAUSALITY, ATTR_SESSION_PREVIOUS_ID, EVENT_SESSION_START, SCOPE_BROWSER } from './wire/names.ts';
 
 const SEVERITY_INFO = 9;
 /** Views kept for what is still measured of them. */
@@ -72,17 +65,11 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     activities.endAll('page_hidden');
   };
   const stopLeaving = onHidden(leave);
+  const resourceOf = createResource(settings);
   const delivery = createDelivery({
     url: settings.collector + INGEST_PATH,
     key: settings.key,
-    resource: () => {
-      const { attributes = [] } = createResource(settings, identity.consent);
-      return {
-        attributes: mayStore()
-          ? [...attributes, ...encodeAttributes({ [ATTR_SESSION_ID]: sessions.current().id })]
-          : attributes,
-      };
-    },
+    resource: () => resourceOf(mayStore() ? sessions.current().id : undefined),
     scope: { name: SCOPE_BROWSER, version: VERSION },
     fetch: nativeFetch,
     now: clock.now,

@@ -83,6 +83,8 @@ export function createTaskContexts(fallback: () => Context | undefined): TaskCon
       post.call(announcements.port2, 0);
     },
     carryPromise(context, promise) {
+      // Always a promise of its own: one that we listen to as well counts as handled, and the page's must not.
+      if (context === ROOT_CONTEXT) return promise.then((value) => value);
       // Never a rejection handler of ours that throws on: browsers do not report what a script of another origin rejects.
       promise.then(undefined, () => contexts.hold(context));
       return promise.then((value) => {
