@@ -132,7 +132,13 @@ async function untilPainted({ selector, text }: { selector: string; text: string
     element.value = text;
     element.dispatchEvent(new Event('input', { bubbles: true }));
   } else element.click();
-  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (text !== '' && !document.querySelector('.found')?.textContent) requestAnimationFrame(look);
+      else setTimeout(resolve);
+    };
+    requestAnimationFrame(look);
+  });
   return performance.now() - startMs;
 }
 

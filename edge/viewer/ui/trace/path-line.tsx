@@ -1,5 +1,4 @@
 import { shareOf } from '../../model/time-scale.ts';
-import { nearestRow } from '../../model/visible-rows.ts';
 import type { TraceState } from './trace-page-store.ts';
 import { ROW_PX } from './waterfall-geometry.ts';
 
@@ -12,8 +11,7 @@ interface PathLineProps {
 
 /** The critical path as one line through the rows: along a span while it is what the trace waits for, then to the next. */
 export function PathLine({ state, from, to, timePx }: PathLineProps) {
-  const model = state.model.value;
-  const rows = state.rows.value;
+  const pathRows = state.pathRows.value;
   const path = state.path.value;
   const window = state.window.value;
   const clampX = (ms: number) => Math.max(-20, Math.min(timePx + 20, shareOf(window, ms) * timePx));
@@ -22,7 +20,7 @@ export function PathLine({ state, from, to, timePx }: PathLineProps) {
   let steps = '';
   let lastRow = -1;
   for (let index = 0; index < path.slots.length; index += 1) {
-    const row = nearestRow(model, rows, path.slots[index] as number);
+    const row = pathRows[index] as number;
     const startX = clampX(path.fromMs[index] as number);
     const endX = clampX(path.toMs[index] as number);
     const isSeen = row >= from - 1 && row <= to;

@@ -21,6 +21,9 @@ export function createTraceState(first: TraceView) {
   const rows = computed(() => visibleRows(model.value, collapsed.value));
   const window = computed<TimeWindow>(() => zoom.value ?? { fromMs: 0, toMs: model.value.durationMs });
   const matches = computed(() => searchSpans(model.value, query.value));
+  const matched = computed<ReadonlySet<number>>(() => new Set(matches.value));
+  // Row of each stretch of the critical path: once a change of the rows, not once a frame of scrolling.
+  const pathRows = computed(() => path.value.slots.map((slot) => nearestRow(model.value, rows.value, slot)));
 
   /** Selects a span and opens what hides it. */
   function select(slot: number): void {
@@ -54,6 +57,8 @@ export function createTraceState(first: TraceView) {
     markers,
     rows,
     matches,
+    matched,
+    pathRows,
     select,
     selectNext,
     setZoom(next: TimeWindow | undefined): void {

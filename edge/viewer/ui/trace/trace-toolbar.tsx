@@ -1,9 +1,14 @@
+import { useSignal, useSignalEffect } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { formatDuration, formatPlural } from '../../model/format.ts';
 import { LAYERS } from '../../model/trace-model.ts';
 import { collapseBelow } from '../../model/visible-rows.ts';
 import { Icon, LAYER_NAMES, LayerMark } from '../icons.tsx';
 import type { TraceState } from './trace-page-store.ts';
+
+/** Larger traces are searched when typing pauses: looking through 100,000 spans takes longer than a key stroke. */
+const LARGE_SPANS = 5000;
+const TYPING_PAUSE_MS = 200;
 
 /** Search within the trace, what to show, and the legend. */
 export function TraceToolbar({
@@ -14,6 +19,15 @@ export function TraceToolbar({
   searchField: RefObject<HTMLInputElement | null>;
 }) {
   const model = state.model.value;
+  const typed = useSignal(state.query.peek());
+  useSignalEffect(() => {
+    const next = typed.value;
+    const pauseMs = state.model.peek().count > LARGE_SPANS ? TYPING_PAUSE_MS : 0;
+    const timer = setTimeout(() => {
+      state.query.value = next;
+    }, pauseMs);
+    return () => clearTimeout(timer);
+  });
   const query = state.query.value.trim();
   const found = state.matches.value.length;
   const isAllOpen = state.collapsed.value.size === 0;
@@ -29,13 +43,17 @@ export function TraceToolbar({
           placeholder="Search spans, attributes, errors…"
           spellcheck={false}
           autocomplete="off"
-          value={state.query.value}
+          value={typed.value}
           onInput={(event) => {
-            state.query.value = event.currentTarget.value;
+            typed.value = event.currentTarget.value;
           }}
           onKeyDown={(event) => {
-            if (event.key === 'Enter') state.selectNext(state.matches.peek(), event.shiftKey ? -1 : 1);
+            if (event.key === 'Enter') {
+              state.query.value = typed.peek();
+              state.selectNext(state.matches.peek(), event.shiftKey ? -1 : 1);
+            }
             if (event.key === 'Escape') {
+              typed.value = '';
               state.query.value = '';
               event.currentTarget.blur();
             }

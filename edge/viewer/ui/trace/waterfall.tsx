@@ -126,7 +126,7 @@ export function Waterfall({ state }: { state: TraceState }) {
   const { from, to } = range.value;
   const shown = rows.value.subarray(from, to);
   const pool = to - from + STEP_ROWS;
-  const matched = new Set(state.query.value.trim() === '' ? [] : state.matches.value);
+  const matched = state.matched.value;
   return (
     <div
       class="waterfall"
