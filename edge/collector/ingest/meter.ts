@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { MAX_PUBLIC_RECORDS } from '../../../src/wire/limits.ts';
 import type { DecodedRequest } from '../../otlp/decoded-request.ts';
 import type { IngestContext } from './accept.ts';
 import type { Usage } from './rate-limiter.ts';
@@ -29,6 +30,8 @@ export function startMeter(c: Context, context: IngestContext, sender: Sender): 
   return { used, stop: () => context.limiter.settle(limited, expected, used) };
 }
 
+/** Records over the limit of a request cost nothing to skip: one such request must not use up a key's rate for others. */
 export function recordsIn(request: DecodedRequest): number {
-  return request.spans.length + request.logs.length + request.rejectedSpans + request.rejectedLogs;
+  const records = request.spans.length + request.logs.length + request.rejectedSpans + request.rejectedLogs;
+  return Math.min(records, MAX_PUBLIC_RECORDS);
 }
