@@ -1,6 +1,6 @@
 import { isTraceId, type TraceId } from '../../src/wire/ids.ts';
 import { type SummaryState, traceDurationUs, traceStartUs } from './summary.ts';
-import type { TraceFilter } from './trace-store.ts';
+import type { AttributeCondition, TraceFilter } from './trace-store.ts';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 500;
@@ -20,6 +20,8 @@ export interface Search {
   toUs: number;
   minDurationUs: number;
   maxDurationUs: number;
+  /** `matches` does not look at them: they need the records. */
+  attributes: readonly AttributeCondition[];
   limit: number;
   after: Cursor | undefined;
 }
@@ -42,6 +44,7 @@ export function createSearch(filter: TraceFilter): Search {
     toUs: toUs(filter.toMs, Number.POSITIVE_INFINITY),
     minDurationUs: toUs(filter.minDurationMs, 0),
     maxDurationUs: toUs(filter.maxDurationMs, Number.POSITIVE_INFINITY),
+    attributes: filter.attributes ?? [],
     limit: Math.min(Math.max(limit, 1), MAX_LIMIT),
     after: filter.cursor === undefined ? undefined : parseCursor(filter.cursor),
   };

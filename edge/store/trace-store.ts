@@ -55,6 +55,12 @@ export interface TraceSummary {
   updatedAtMs: number;
 }
 
+/** An attribute as people write it: numbers and booleans as their text. */
+export interface AttributeCondition {
+  key: string;
+  value: string;
+}
+
 /** All conditions must hold. Times are epoch ms of the trace's start. */
 export interface TraceFilter {
   fromMs?: number;
@@ -71,6 +77,11 @@ export interface TraceFilter {
   error?: boolean;
   sessionId?: string;
   userId?: string;
+  /**
+   * Only traces with a span or log record that has all of these, on itself or its resource. There is no index: every
+   * block of the time window is looked through, so give a window.
+   */
+  attributes?: AttributeCondition[];
   /** Only traces with a change after this, for live views. */
   updatedAfterMs?: number;
   /** 1-500, default 50. */

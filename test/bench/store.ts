@@ -190,6 +190,12 @@ async function measureQueries(directory: string, spans: number): Promise<QueryRe
     ),
     'rare: >= 8 s and error, 24 h': await time(100, () => store.search({ minDurationMs: 8000, error: true })),
     'by session': await time(100, () => store.search({ sessionId: sample.sessionId })),
+    'by attribute, 1 h': await time(20, () =>
+      store.search({ ...hour, attributes: [{ key: 'nothing.has.this', value: 'at all' }] }),
+    ),
+    'p75 of LCP by route, 24 h': await time(50, () =>
+      store.statistics({ measure: 'lcp', fromMs, toMs: fromMs + dayMs, by: ['route'] }),
+    ),
     'by part of the name': await time(100, () => store.search({ name: sample.route.slice(3, 12) })),
   };
   const residentMb = process.memoryUsage.rss() / 1024 ** 2;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogRecord, SpanRecord } from '../../edge/otlp/records.ts';
 import {
   type AcceptedBatch,
+  type AttributeCondition,
   StoreUnavailableError,
   type TraceFilter,
   type TraceStore,
@@ -227,6 +228,51 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
           expect(await everyPage(store, filter, 7), JSON.stringify(filter)).toEqual(expected);
         }
         expect(filters.filter((filter) => all.some((summary) => holds(summary, filter))).length).toBeGreaterThan(15);
+        await reopen();
+      }
+    });
+
+    test('traces are found by attributes of one span and its resource, of any kind of value', async () => {
+      const views = take(60);
+      for (const view of views.slice(0, 40)) await append(store, view);
+      await reopen();
+      for (const view of views.slice(40)) await append(store, view);
+      const kinds = everyKind();
+      await store.append(kinds);
+      const idOf = (view: PageView): string => view.traceId;
+      const ray = (view: PageView): string =>
+        view.batches[1].spans[0]?.span.attributes?.find(({ key }) => key === names.ATTR_CLOUDFLARE_RAY_ID)?.value
+          ?.stringValue ?? '';
+      const found = async (...attributes: AttributeCondition[]): Promise<string[]> =>
+        (await everyPage(store, { attributes }, 7)).map(({ traceId }) => traceId).sort();
+      for (const _ of ['mixed', 'all from disk']) {
+        for (const view of [views[0], views.at(-1) as PageView]) {
+          expect(await found({ key: names.ATTR_CLOUDFLARE_RAY_ID, value: ray(view) })).toEqual([view.traceId]);
+        }
+        expect(await found({ key: names.ATTR_SERVER_PORT, value: '8080' })).toEqual(views.map(idOf).sort());
+        // Both are in every trace, but never on one span.
+        expect(
+          await found(
+            { key: names.ATTR_SERVER_PORT, value: '8080' },
+            { key: names.ATTR_CLOUDFLARE_COLO, value: 'FRA' },
+          ),
+        ).toEqual([]);
+        expect(
+          await found(
+            { key: names.ATTR_SERVER_PORT, value: '8080' },
+            { key: names.ATTR_SERVICE_NAME, value: 'shop-backend' },
+          ),
+        ).toEqual(views.map(idOf).sort());
+        for (const [key, value] of [
+          ['true', 'true'],
+          ['int', '-42'],
+          ['double', String(0.1 + 0.2)],
+          ['text', 'Grüße, 世界 \u{1f600}'],
+          [names.ATTR_HTTP_ROUTE, 'GET'],
+        ] as const) {
+          expect(await found({ key, value }), key).toEqual([kinds.spans[0]?.span.traceId]);
+        }
+        expect(await found({ key: 'text', value: 'other' })).toEqual([]);
         await reopen();
       }
     });

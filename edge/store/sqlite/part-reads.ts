@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { TraceId } from '../../../src/wire/ids.ts';
+import { type AttributeSearch, createAttributeSearch, holdsAttributes } from '../attribute-search.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import type { PackedRollup } from '../rollup.ts';
 import { compareNewestFirst, createSearch, type Search } from '../search.ts';
@@ -27,14 +28,16 @@ export class PartReads {
   /** The first traces of all parts that match, newest first; `except` are told from memory by who asks. */
   search(parts: readonly PartRef[], search: Search, limit: number, except: readonly TraceId[]): SummaryState[] {
     const left = new Set(except);
+    const wanted = createAttributeSearch(search.attributes);
     let found: SummaryState[] = [];
     for (const { path, newestMs } of [...parts].sort((a, b) => b.newestMs - a.newestMs)) {
       const newestUs = newestMs * 1000;
       const last = found[limit - 1];
       if (newestUs < search.fromUs || (last && traceStartUs(last) > newestUs)) break;
       let count = 0;
-      for (const state of this.#reader(path).search(search)) {
-        if (left.has(state.traceId)) continue;
+      const reader = this.#reader(path);
+      for (const state of reader.search(search)) {
+        if (left.has(state.traceId) || !hasAttributes(reader, state, wanted)) continue;
         found.push(state);
         count += 1;
         if (count === limit) break;
@@ -86,4 +89,8 @@ export class PartReads {
     }
     return open.reader;
   }
+}
+
+function hasAttributes(reader: PartReader, { traceId }: SummaryState, wanted: AttributeSearch): boolean {
+  return wanted.conditions.length === 0 || holdsAttributes(reader.chunks(traceId), traceId, wanted);
 }

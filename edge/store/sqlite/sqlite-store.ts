@@ -1,11 +1,12 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
+import { createAttributeSearch, holdsAttributes } from '../attribute-search.ts';
 import { decodeBatch } from '../encoding/batch.ts';
 import { decodeChunk } from '../encoding/chunk.ts';
 import { looseKey } from '../encoding/fingerprint.ts';
 import type { LiveTrace } from '../live-trace.ts';
 import { LiveTraces, type PreparedBatch } from '../live-traces.ts';
 import { vitalsOf } from '../rollup.ts';
-import { compareNewestFirst, createSearch, formatCursor, matches } from '../search.ts';
+import { compareNewestFirst, createSearch, formatCursor, matches, type Search } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
 import { createStatistics } from '../statistics.ts';
 import { copySummary, type SummaryState, toTraceSummary, traceEndUs, traceStartUs } from '../summary.ts';
@@ -152,7 +153,10 @@ export class SqliteStore implements TraceStore {
   async search(filter: TraceFilter): Promise<TracePage> {
     const search = createSearch(filter);
     const live = this.#listed();
-    const inMemory = live.flatMap(({ state }) => (matches(state, search) ? [copySummary(state)] : []));
+    const inMemory: SummaryState[] = [];
+    for (const trace of live) {
+      if (matches(trace.state, search) && this.#hasAttributes(trace, search)) inMemory.push(copySummary(trace.state));
+    }
     const stored = await askReadThread('search', this.#parts.refs(), search, search.limit + 1, idsAlsoStored(live));
     const found = withoutTwins([...inMemory, ...stored]);
     const page = found.sort(compareNewestFirst).slice(0, search.limit);
@@ -280,6 +284,15 @@ export class SqliteStore implements TraceStore {
     );
     this.#parts.close();
     this.#made.unlock();
+  }
+
+  #hasAttributes({ traceId, home, chunks }: LiveTrace<PartFile>, { attributes }: Search): boolean {
+    if (attributes.length === 0) return true;
+    const wanted = createAttributeSearch(attributes);
+    return (
+      holdsAttributes(chunks, traceId, wanted) ||
+      (home !== undefined && holdsAttributes(home.reader.chunks(traceId), traceId, wanted))
+    );
   }
 
   /** Traces of which something is durable and in no block yet. */

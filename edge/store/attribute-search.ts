@@ -1,0 +1,46 @@
+import type { TraceId } from '../../src/wire/ids.ts';
+import type { OtlpAnyValue, OtlpKeyValue } from '../../src/wire/otlp.ts';
+import { type Chunk, decodeChunk } from './encoding/chunk.ts';
+import { knownWordPlace } from './encoding/known-words.ts';
+import type { AttributeCondition } from './trace-store.ts';
+
+/** Conditions, and the bytes that stand in every chunk that can meet them. */
+export interface AttributeSearch {
+  conditions: readonly AttributeCondition[];
+  needles: readonly Buffer[];
+}
+
+// What looks like one may be stored as a number or a boolean.
+const NOT_ONLY_TEXT = /^(?:-?[\d.]+(?:e[+-]?\d+)?|true|false|NaN|-?Infinity)$/i;
+
+export function createAttributeSearch(conditions: readonly AttributeCondition[]): AttributeSearch {
+  const texts = conditions.flatMap(({ key, value }) => [
+    ...(knownWordPlace(key) === undefined ? [key] : []),
+    ...(knownWordPlace(value) === undefined && !NOT_ONLY_TEXT.test(value) ? [value] : []),
+  ]);
+  return { conditions, needles: texts.filter((text) => text !== '').map((text) => Buffer.from(text)) };
+}
+
+/** True when a span or log record in the chunks meets all conditions, on itself or its resource. */
+export function holdsAttributes(chunks: readonly Chunk[], traceId: TraceId | '', search: AttributeSearch): boolean {
+  return chunks.some((chunk) => {
+    // Finding bytes is a hundred times faster than decoding, and few chunks have them.
+    if (!search.needles.every((needle) => chunk.body.includes(needle))) return false;
+    const { spans, logs } = decodeChunk(chunk, traceId);
+    const meets = (own: readonly OtlpKeyValue[] | undefined, resource: readonly OtlpKeyValue[]): boolean =>
+      search.conditions.every((condition) => has(own ?? [], condition) || has(resource, condition));
+    return (
+      spans.some(({ span, resource }) => meets(span.attributes, resource.attributes)) ||
+      logs.some(({ log, resource }) => meets(log.attributes, resource.attributes))
+    );
+  });
+}
+
+function has(attributes: readonly OtlpKeyValue[], { key, value }: AttributeCondition): boolean {
+  return attributes.some((attribute) => attribute.key === key && asText(attribute.value) === value);
+}
+
+function asText(value: OtlpAnyValue | undefined): string | undefined {
+  const plain = value?.stringValue ?? value?.intValue ?? value?.doubleValue ?? value?.boolValue;
+  return plain === undefined || plain === null ? undefined : String(plain);
+}
