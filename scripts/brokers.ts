@@ -3,31 +3,40 @@ import { KAFKA_JARS, startKafka } from '../test/support/brokers/kafka.ts';
 import { type Coordinates, fetchJars } from '../test/support/brokers/maven-jars.ts';
 import { ensureRabbitMq, startRabbitMq } from '../test/support/brokers/rabbitmq.ts';
 
-// Fetches what the queue tests need (`--fetch`), or starts all brokers on the loopback until Ctrl-C.
+// Starts the brokers of the queue tests on the loopback until Ctrl-C, or with `--fetch rabbitmq` or `--fetch jars` only brings
+// what they need.
 
 const FETCH_LIMIT_MS = 300_000;
+const JARS = [
+  ['Kafka', KAFKA_JARS],
+  ['SQS', ELASTICMQ_JARS],
+] as const;
 
 interface Server {
   stop(): Promise<void>;
 }
 
-const rabbit = ensureRabbitMq();
-const kafka = jarsOf('Kafka', KAFKA_JARS);
-const elasticmq = jarsOf('ElasticMQ', ELASTICMQ_JARS);
-if ('missing' in rabbit) console.error(`No RabbitMQ: ${rabbit.missing}.`);
+const [flag, what] = process.argv.slice(2);
+if (flag === '--fetch') {
+  if (what === 'rabbitmq') findRabbitMq();
+  else for (const [name, coordinates] of JARS) jarsOf(name, coordinates);
+} else await serve();
 
-if (!process.argv.includes('--fetch')) {
+async function serve(): Promise<void> {
   const servers: Server[] = [];
-  if ('script' in rabbit) {
-    const server = await startRabbitMq(rabbit.script);
+  const script = findRabbitMq();
+  if (script) {
+    const server = await startRabbitMq(script);
     servers.push(server);
     console.log(`RabbitMQ on ${server.url}`);
   }
+  const kafka = jarsOf('Kafka', KAFKA_JARS);
   if (kafka) {
     const server = await startKafka(kafka);
     servers.push(server);
     console.log(`Kafka on ${server.address}`);
   }
+  const elasticmq = jarsOf('SQS', ELASTICMQ_JARS);
   if (elasticmq) {
     const server = await startElasticMq(elasticmq);
     servers.push(server);
@@ -36,6 +45,13 @@ if (!process.argv.includes('--fetch')) {
   console.log('Ctrl-C stops them.');
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void Promise.all(servers.map((server) => server.stop())).then(() => process.exit(0)));
+}
+
+function findRabbitMq(): string | undefined {
+  const rabbit = ensureRabbitMq();
+  if ('script' in rabbit) return rabbit.script;
+  console.error(`No RabbitMQ: ${rabbit.missing}.`);
+  return undefined;
 }
 
 function jarsOf(name: string, coordinates: Coordinates): string | undefined {

@@ -12,6 +12,8 @@ export interface Setter<C> {
 /** Reads one field of a carrier, as text, bytes or a list of them; OpenTelemetry's `TextMapGetter` fits. */
 export interface Getter<C> {
   get(carrier: C, key: string): unknown;
+  /** Not called. */
+  keys?(carrier: C): string[];
 }
 
 /**

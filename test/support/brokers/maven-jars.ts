@@ -24,7 +24,7 @@ export function fetchJars(coordinates: Coordinates, limitMs: number): { folder: 
   const work = mkdtempSync(join(CACHE, '.fetch-'));
   try {
     writeFileSync(join(work, 'pom.xml'), pom({ groupId, artifactId, version }));
-    const args = ['-q', '-B', '-f', join(work, 'pom.xml'), 'dependency:copy-dependencies'];
+    const args = ['-q', '-B', '-Dstyle.color=never', '-f', join(work, 'pom.xml'), 'dependency:copy-dependencies'];
     const options = [`-DoutputDirectory=${join(work, 'jars')}`, '-DincludeScope=runtime'];
     const { error, status, stdout, stderr } = spawnSync('mvn', [...args, ...options], {
       encoding: 'utf8',
