@@ -54,6 +54,16 @@ function hostileTrace(payloads: readonly string[]): TraceView {
       events: [
         { ...event, name: 'exception' },
         { ...event, name: payload },
+        {
+          ...event,
+          name: 'browser.web_vital',
+          attributes: {
+            'browser.web_vital.name': 'lcp',
+            'browser.web_vital.value': 100,
+            'throughline.web_vital.attribution.target': payload,
+            'throughline.web_vital.attribution.url': payload,
+          },
+        },
       ],
       links: [{ traceId: payload, spanId: payload, attributes: attributesOf(payload) }],
       resource: index,
