@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { formatBanner } from './cli/banner.ts';
 import { loadAssets } from './cli/file-assets.ts';
 import { loadKeys, withKey } from './cli/keys-file.ts';
+import { openLedgerFile } from './cli/ledger-file.ts';
 import { type CliOptions, parseOptions, USAGE, UsageError } from './cli/parse-options.ts';
 import { runStoreVerb, STORE_USAGE } from './cli/store-verbs.ts';
 import { createCollector } from './collector/create-collector.ts';
@@ -14,6 +15,7 @@ import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
 import { StoreOpenError } from './store/sqlite/store-file.ts';
 
 const EXPIRE_INTERVAL_MS = 60_000;
+const SAVE_LEDGER_INTERVAL_MS = 5_000;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 const report = (message: string) => console.error(`throughline: ${message}`);
@@ -26,11 +28,13 @@ async function run(options: CliOptions): Promise<void> {
   const store = await openSqliteStore(
     options.maxBytes === undefined ? storeOptions : { ...storeOptions, maxBytes: options.maxBytes },
   );
+  const { ledger, save: saveLedger } = openLedgerFile(directory, report);
   const isLocal = LOOPBACK.test(options.host);
   const collector = createCollector({
     store,
     keys: createKeyRing(keys),
     assets: loadAssets(),
+    ledger,
     acceptLocal: isLocal,
     behindProxy: options.behindProxy,
     scrub: options.scrub,
@@ -50,13 +54,17 @@ async function run(options: CliOptions): Promise<void> {
     expire().catch((error) => report(`deleting old traces failed: ${String(error)}`));
   }, EXPIRE_INTERVAL_MS);
 
+  const ledgerTimer = setInterval(saveLedger, SAVE_LEDGER_INTERVAL_MS);
+
   let isStopping = false;
   const stop = async () => {
     // A second signal is from somebody who does not want to wait.
     if (isStopping) process.exit(1);
     isStopping = true;
     clearInterval(expireTimer);
+    clearInterval(ledgerTimer);
     await server.close();
+    saveLedger();
     await store.close();
     process.exit(0);
   };

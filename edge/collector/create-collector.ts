@@ -9,9 +9,12 @@ import { handlePage, handlePagePreflight } from './ingest/page-route.ts';
 import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimits } from './ingest/rate-limiter.ts';
 import { createScrubber } from './ingest/scrub-records.ts';
 import type { KeyRing } from './key-ring.ts';
+import { createLossLedger, type LossLedger } from './ledger/loss-ledger.ts';
 import { createApiRoutes } from './query/api-routes.ts';
 import { type Assets, sendScript, sendViewer, sendViewerFile } from './query/assets.ts';
+import { createLedgerRoutes } from './query/ledger-routes.ts';
 import { createLiveFeed } from './query/live-feed.ts';
+import { formatMetrics } from './query/metrics-text.ts';
 import { createReadGuard } from './query/read-guard.ts';
 import { createToolRoutes, TOOL_PATHS } from './query/tool-routes.ts';
 
@@ -36,6 +39,8 @@ export interface CollectorOptions {
   behindProxy?: boolean;
   /** Whether secrets and personal data are taken out of what comes in. Default true. */
   scrub?: boolean;
+  /** Counts what came in and what agents say they made. Default: one that begins with the process. */
+  ledger?: LossLedger;
   /** Told of faults of the collector itself, in one sentence for its operator. Default: nobody. */
   report?: (message: string) => void;
 }
@@ -44,6 +49,7 @@ export interface Collector {
   /** The Hono app: mount it, or give its `fetch` to a server. */
   app: Hono;
   counters: IngestCounters;
+  ledger: LossLedger;
   /** To be called when the store changed by other means than ingest, so that open viewers look again. */
   storeChanged(): void;
   /** Answers ingest with 503 and ends live streams, so that a server can drain. The store stays open. */
@@ -57,6 +63,7 @@ export interface Collector {
  */
 export function createCollector(options: CollectorOptions): Collector {
   const { store, keys, assets = () => undefined, report = () => undefined, behindProxy = false } = options;
+  const { ledger = createLossLedger() } = options;
   const counters = createCounters();
   const live = createLiveFeed(async () => (await store.stats()).version);
   let isStopping = false;
@@ -65,6 +72,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const context: IngestContext = {
     store,
     counters,
+    ledger,
     report,
     now: Date.now,
     onStored: live.changed,
@@ -80,6 +88,7 @@ export function createCollector(options: CollectorOptions): Collector {
     return c.json({ error: 'The collector is stopping: try again.' }, 503, {
       'retry-after': '2',
       'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'Retry-After',
       connection: 'close',
     });
   });
@@ -97,7 +106,10 @@ export function createCollector(options: CollectorOptions): Collector {
   app.get('/throughline.js', (c) => sendScript(c, assets));
   const guard = createReadGuard({ readToken: options.readToken, behindProxy });
   app.use('/api/*', guard);
+  app.route('/api/ledger', createLedgerRoutes(ledger));
   app.route('/api', createApiRoutes({ store, counters, live }));
+  app.use('/metrics', guard);
+  app.get('/metrics', async (c) => c.text(formatMetrics(ledger, await store.stats())));
   for (const path of TOOL_PATHS) app.use(`${path}/*`, guard);
   app.route('/', createToolRoutes(store));
   app.get('/assets/:file', (c) => sendViewerFile(c, assets));
@@ -113,6 +125,7 @@ export function createCollector(options: CollectorOptions): Collector {
   return {
     app,
     counters,
+    ledger,
     storeChanged: live.changed,
     stop() {
       isStopping = true;

@@ -3,6 +3,8 @@ import type { RejectReason } from '../../../src/wire/loss.ts';
 import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
 import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
+import type { LossLedger } from '../ledger/loss-ledger.ts';
+import { takeLedgers } from '../ledger/take-ledgers.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { Refusal } from './refusal.ts';
 import type { Sender } from './sender.ts';
@@ -12,6 +14,8 @@ import { stampRecords } from './stamp-records.ts';
 export interface IngestContext {
   store: TraceStore;
   counters: IngestCounters;
+  /** What each key sent, and what the agents behind it say they made. */
+  ledger: LossLedger;
   now: () => number;
   /** Takes secrets out of a request before anything is written. */
   scrub: (request: DecodedRequest) => void;
@@ -43,7 +47,9 @@ export async function accept(
   sender: Sender,
   batchId?: string,
 ): Promise<Rejections> {
-  const { counters } = context;
+  const { counters, ledger } = context;
+  const { trust, keyId } = sender;
+  const agents = takeLedgers(request);
   const received = {
     spans: request.spans.length + request.rejectedSpans,
     logs: request.logs.length + request.rejectedLogs,
@@ -53,11 +59,17 @@ export async function accept(
   stampRecords(request, sender, receivedAtMs);
   const { spans, logs } = request;
   if (spans.length > 0 || logs.length > 0) {
-    const { trust, keyId } = sender;
     const batch = { receivedAtMs, trust, keyId, spans, logs };
     const result = await append(context, batchId === undefined ? batch : { ...batch, batchId });
     count(context, request, result);
+    ledger.count(keyId, {
+      stored: result.storedSpans + result.storedLogs,
+      duplicate: result.duplicateSpans + result.duplicateLogs,
+    });
   }
+  // Not before its batch is kept: an agent's report counts the records it came with as acknowledged.
+  for (const agent of agents) ledger.hear(keyId, agent);
+  ledger.count(keyId, { received: received.spans + received.logs, rejected: Object.fromEntries(request.rejected) });
   counters.receivedSpans += received.spans;
   counters.receivedLogs += received.logs;
   countRejected(counters, request.rejected);

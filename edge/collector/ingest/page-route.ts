@@ -15,6 +15,8 @@ const BATCH_ID = /^[0-9a-f]{16}$/i;
 /** Fixed, and the same for every origin: which origins may send is the key's matter, and no cookie is ever read. */
 const PAGE_HEADERS = {
   'access-control-allow-origin': '*',
+  // Without it a page of another origin cannot see when to come back.
+  'access-control-expose-headers': 'Retry-After',
   'content-type': 'application/json',
   'x-content-type-options': 'nosniff',
 };

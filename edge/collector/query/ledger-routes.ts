@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import type { LossLedger } from '../ledger/loss-ledger.ts';
-import { InvalidQueryError } from './invalid-query.ts';
 
 const MAX_SESSION_CHARS = 64;
 
@@ -21,7 +20,7 @@ export function createLedgerRoutes(ledger: LossLedger): Hono {
       return c.json({ keys, agents: ledger.totals() });
     }
     if (sessionId === '' || sessionId.length > MAX_SESSION_CHARS)
-      throw new InvalidQueryError('sessionId must be the id of a session.');
+      return c.json({ error: 'sessionId must be the id of a session.' }, 400);
     return c.json({ sessionId, agents: ledger.totals({ sessionId }), pages: ledger.pages(sessionId) });
   });
   return routes;
