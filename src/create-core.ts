@@ -41,6 +41,7 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
   const activities = createActivities(clock.now);
   const contexts = createTaskContexts(activities.fallback);
   const requests = createRequests(clock);
+  const mayRecord = () => identity.consent !== 'off';
   const mayStore = () => identity.consent === 'full';
   const sessions = createSessions({
     now: Date.now,
@@ -80,7 +81,8 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
   const outgoing = createOutgoing(settings, delivery);
   const tracing = createTracing({
     contexts,
-    sample: () => (identity.consent === 'off' ? { isSampled: false, state: {} } : sessions.sample()),
+    mayRecord,
+    sample: sessions.sample,
     started: guard((span, parent) => {
       span.setAttributes(identity.current(core.view));
       // Nobody told us whose work this is; there was one interaction it could be.
@@ -90,11 +92,9 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     }),
     ended: guard((span) => {
       activities.ended(span, span.endTime[0] * 1000 + span.endTime[1] / 1e6);
-      outgoing.span(span);
+      if (mayRecord()) outgoing.span(span);
     }),
-    unsampled() {
-      if (identity.consent !== 'off') delivery.count('unsampled', 1);
-    },
+    unsampled: () => delivery.count('unsampled', 1),
   });
 
   const parts: Omit<Core, 'capture'> = {
@@ -130,7 +130,7 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     },
     startSpan: (name, options, parent = contexts.active(), ids = {}) => tracing.startSpanAs(ids, name, options, parent),
     emit({ name, attributes, atMs = clock.now(), span: given, severity = SEVERITY_INFO }) {
-      if (identity.consent === 'off') return;
+      if (!mayRecord()) return;
       const span = given ?? trace.getSpanContext(contexts.active()) ?? core.view.root?.spanContext();
       if (span && !(span.traceFlags & 1)) return delivery.count('unsampled', 1);
       outgoing.event({ name, attributes: { ...identity.current(core.view), ...attributes }, atMs, span, severity });

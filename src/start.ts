@@ -86,6 +86,8 @@ function run(settings: Settings, handover: Handover | undefined): Agent {
       identity.attributes = { ...identity.attributes, ...attributes };
     }),
     setConsent: guard((consent) => {
+      // What began under other rules ends under them.
+      core.activities.endAll('superseded');
       identity.consent = consent;
       if (consent === 'full') return;
       identity.user = undefined;

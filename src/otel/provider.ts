@@ -39,6 +39,8 @@ export interface Tracing {
 
 export interface TracingOptions {
   contexts: TaskContexts;
+  /** Whether anything may be recorded now. Asked for each span. */
+  mayRecord(): boolean;
   /** Asked for each root span: whether to record it, and the state to write into its trace. */
   sample(): { isSampled: boolean; state: SamplingState };
   started(span: Span, parent: Context): void;
@@ -50,10 +52,11 @@ export interface TracingOptions {
  * The one place that knows the OpenTelemetry SDK's provider, sampler and processor; another SDK is a change here.
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/
  */
-export function createTracing({ contexts, sample, started, ended, unsampled }: TracingOptions): Tracing {
+export function createTracing({ contexts, mayRecord, sample, started, ended, unsampled }: TracingOptions): Tracing {
   let given: GivenIds = {};
   const sampler: Sampler = {
     shouldSample(parent) {
+      if (!mayRecord()) return { decision: SamplingDecision.NOT_RECORD };
       const parentSpan = trace.getSpanContext(parent);
       const isChild = parentSpan !== undefined && trace.isSpanContextValid(parentSpan);
       const { isSampled, state } = isChild

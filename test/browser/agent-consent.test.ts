@@ -1,0 +1,204 @@
+import type { Browser } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type AgentPage,
+  type AgentSite,
+  type AgentSiteOptions,
+  attributesOf,
+  eventWhere,
+  spanWhere,
+  startAgentSite,
+} from '../support/agent-page.ts';
+import { launchBrowser } from '../support/browser.ts';
+
+interface PageAgent {
+  stop(): void;
+  flush(): Promise<void>;
+  trace<T>(name: string, fn: () => T, attributes?: object): T;
+  setUser(user: object | undefined): void;
+  setAttributes(attributes: object): void;
+  setConsent(consent: string): void;
+  sessionId: string | undefined;
+}
+declare const throughline: PageAgent;
+
+let browser: Browser;
+let shop: AgentSite;
+let opened: AgentPage;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterEach(async () => {
+  expect(opened.pageErrors).toEqual([]);
+  await opened.close();
+  await shop.close();
+});
+afterAll(() => browser.close());
+
+async function open(options: AgentSiteOptions) {
+  shop = await startAgentSite(options);
+  opened = await shop.open(browser);
+  return opened.page;
+}
+const everything = () => JSON.stringify(shop.collector.requests.map(({ body }) => body));
+
+describe('consent', () => {
+  test('minimal stores nothing and sends no identifiers', async () => {
+    const page = await open({ attributes: 'data-consent="minimal"' });
+    await page.evaluate(() => {
+      throughline.setUser({ id: 'u-7' });
+      return fetch('/api/x').then(() => {});
+    });
+    const span = await spanWhere(shop, page, ({ name }) => name === 'GET /api/x');
+    expect(Object.keys(attributesOf(span)).filter((name) => /^(session|user)\./.test(name))).toEqual([]);
+    expect(everything()).not.toMatch(/session\.id|u-7|browser\.brands/);
+    expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, throughline.sessionId])).toEqual([
+      0,
+      0,
+      undefined,
+    ]);
+  });
+
+  test('Global Privacy Control means minimal unless the site says otherwise', async () => {
+    const page = await open({
+      head: '<script>Object.defineProperty(navigator, "globalPrivacyControl", { value: true })</script>',
+    });
+    await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    expect(everything()).not.toContain('session.id');
+  });
+
+  test('off sends nothing, not even a header; full from then on records', async () => {
+    const page = await open({ attributes: 'data-consent="off"' });
+    await page.evaluate(() => fetch('/api/before').then(() => {}));
+    expect(Object.keys(shop.site.asked('/api/before')[0]?.headers ?? {})).not.toContain('traceparent');
+    await page.evaluate(async () => {
+      throughline.setConsent('full');
+      await fetch('/api/after');
+    });
+    await spanWhere(shop, page, ({ name }) => name === 'GET /api/after');
+    expect(everything()).not.toContain('/api/before');
+  });
+
+  test('what was queued before a refusal is never sent', async () => {
+    const page = await open({});
+    await page.evaluate(async () => {
+      throughline.trace('secret work', () => {});
+      throughline.setConsent('off');
+      await throughline.flush();
+      await fetch('/api/quiet');
+    });
+    await page.goto('about:blank');
+    expect(everything()).not.toMatch(/secret work|api\/quiet/);
+  });
+});
+
+describe('what the site says', () => {
+  test('user, attributes and own spans are on what comes after', async () => {
+    const page = await open({
+      attributes: `data-attributes='{"tenant":"acme"}' data-propagate-baggage="session.id,tenant"`,
+    });
+    const value = await page.evaluate(async () => {
+      throughline.setUser({ id: 'u-7', plan: 'pro' });
+      throughline.setAttributes({ 'feature_flag.checkout': 'b' });
+      return throughline.trace('add up', async () => (await fetch('/api/sum')).status, { items: 3 });
+    });
+    expect(value).toBe(200);
+    const own = await spanWhere(shop, page, ({ name }) => name === 'add up');
+    const request = await spanWhere(shop, page, ({ name }) => name === 'GET /api/sum');
+    expect(request).toMatchObject({ traceId: own.traceId, parentSpanId: own.spanId });
+    expect(attributesOf(own)).toMatchObject({
+      tenant: 'acme',
+      'user.id': 'u-7',
+      'user.plan': 'pro',
+      'feature_flag.checkout': 'b',
+      items: 3,
+    });
+    expect(shop.site.asked('/api/sum')[0]?.headers.baggage).toMatch(/^session\.id=[0-9a-f]{32},tenant=acme$/);
+  });
+
+  test('a span whose work fails says so, and the page gets its error', async () => {
+    const page = await open({});
+    const caught = await page.evaluate(() =>
+      throughline.trace('fail', () => Promise.reject(new RangeError('no'))).catch((error: Error) => error.message),
+    );
+    expect(caught).toBe('no');
+    const span = await spanWhere(shop, page, ({ name }) => name === 'fail');
+    expect(span.status?.code).toBe(2);
+  });
+
+  test('redaction and the last word apply to spans and events; what they cannot judge is not sent', async () => {
+    shop = await startAgentSite({ head: '<script>window.throughline = undefined; delete window.throughline</script>' });
+    opened = await shop.open(browser);
+    const { page } = opened;
+    await page.evaluate(async (collector) => {
+      throughline.stop();
+      const text = await (await fetch('/throughline.js')).text();
+      // The script tag takes no functions: a page that wants them hands them over in the module's way.
+      const given = {
+        redact: (value: string) => value.replaceAll('4111', '****'),
+        beforeSend: ({ name }: { name: string }) => name !== 'unwanted',
+      };
+      Object.defineProperty(document, 'currentScript', {
+        configurable: true,
+        value: { dataset: { key: 'pk', collector, ...given } },
+      });
+      const script = document.createElement('script');
+      script.textContent = text;
+      document.head.append(script);
+      throughline.trace('unwanted', () => {});
+      throughline.trace('wanted', () => {}, { card: '4111 1111' });
+    }, shop.collector.origin);
+    const wanted = await spanWhere(shop, page, ({ name }) => name === 'wanted');
+    expect(attributesOf(wanted).card).toBe('**** 1111');
+    expect(everything()).not.toMatch(/unwanted|4111/);
+  });
+
+  test('ignored URLs are left alone, and events are capped a minute', async () => {
+    const page = await open({ attributes: 'data-ignore-urls="/api/health" data-max-events-per-minute="20"' });
+    await page.evaluate(async () => {
+      await fetch('/api/health/live');
+      for (let i = 0; i < 60; i++)
+        (throughline as unknown as { captureException(e: Error): void }).captureException(new Error(`no ${i}`));
+      await fetch('/api/traced');
+    });
+    await spanWhere(shop, page, ({ name }) => name === 'GET /api/traced');
+    expect(Object.keys(shop.site.asked('/api/health/live')[0]?.headers ?? {})).not.toContain('traceparent');
+    await eventWhere(shop, page, ({ eventName }) => eventName === 'exception');
+    expect(shop.collector.logs().filter(({ eventName }) => eventName === 'exception').length).toBeLessThanOrEqual(20);
+    expect(everything()).not.toContain('/api/health');
+  });
+});
+
+const HOSTILE: Record<string, string> = {
+  'storage that throws': `Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })`,
+  'a frozen window.fetch': `Object.defineProperty(window, 'fetch', { value: window.fetch, writable: false, configurable: false })`,
+  'frozen prototypes': `for (const of of [Response, XMLHttpRequest, MessagePort, WebSocket, EventSource, Navigator]) Object.freeze(of.prototype)`,
+  'a JSON that was replaced': `JSON.parse = () => { throw new Error('theirs') }`,
+  'no PerformanceObserver entries': `PerformanceObserver.prototype.observe = () => { throw new Error('theirs') }`,
+  'no Navigation API and no idle callbacks': `delete window.navigation; delete window.requestIdleCallback; delete window.EventSource`,
+  'a fetch that answers no promise': `window.fetch = () => 'not a promise'`,
+  'a console that throws': `console.warn = console.debug = () => { throw new Error('theirs') }`,
+  'no MessageChannel': `delete window.MessageChannel`,
+  'no crypto': `Object.defineProperty(window, 'crypto', { value: undefined })`,
+};
+
+describe('a hostile page', () => {
+  test.each(Object.entries(HOSTILE))('%s: the agent degrades or stands down, and never throws', async (_, code) => {
+    const page = await open({ head: `<script>${code}</script>`, body: () => '<button>Go</button>' });
+    await page.click('button');
+    await page.evaluate(() => {
+      history.pushState(null, '', '/next');
+      setTimeout(() => {});
+    });
+    await page.evaluate(() => (globalThis as { throughline?: PageAgent }).throughline?.stop());
+    // Nothing of ours is an error of the page: checked after each test.
+    expect(opened.console.filter((line) => line.startsWith('Throughline')).length).toBeLessThanOrEqual(2);
+  });
+
+  test('an about:blank frame and a file without an origin are no place to trace, and no error', async () => {
+    const page = await open({ body: () => '<iframe></iframe>' });
+    const frame = page.frames()[1];
+    await frame?.addScriptTag({ url: `${shop.site.origin}/throughline.js` });
+    expect(await frame?.evaluate(() => typeof fetch)).toBe('function');
+  });
+});
