@@ -14,6 +14,8 @@ export const MAX_BAGGAGE_BYTES = 8192;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+/** What properties are made of; they are passed on as they came, so nothing else may be in them. */
+const PROPERTIES = /^[\t\x20\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]*$/;
 const OWS = /^[ \t]+|[ \t]+$/g;
 
 /**
@@ -51,7 +53,8 @@ function parseMember(member: string): [string, BaggageEntry] | undefined {
   const raw = pair.slice(equals + 1).replace(OWS, '');
   if (!TOKEN.test(key) || !VALUE.test(raw)) return undefined;
   const entry: BaggageEntry = { value: decodeOctets(raw) };
-  if (semicolon >= 0) entry.properties = member.slice(semicolon + 1).replace(OWS, '');
+  const properties = semicolon < 0 ? '' : member.slice(semicolon + 1).replace(OWS, '');
+  if (properties && PROPERTIES.test(properties)) entry.properties = properties;
   return [key, entry];
 }
 
@@ -74,7 +77,7 @@ export function formatBaggage(entries: BaggageEntries): string {
   let members = 0;
   for (const [key, { value, properties }] of entries) {
     if (!TOKEN.test(key)) continue;
-    const member = `${key}=${encodeOctets(value)}${properties ? `;${properties}` : ''}`;
+    const member = `${key}=${encodeOctets(value)}${properties && PROPERTIES.test(properties) ? `;${properties}` : ''}`;
     if (++members > MAX_BAGGAGE_MEMBERS || header.length + member.length + 1 > MAX_BAGGAGE_BYTES) break;
     header += (header && ',') + member;
   }
