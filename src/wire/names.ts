@@ -77,6 +77,8 @@ export const ATTR_URL_SCHEME = 'url.scheme';
 export const ATTR_URL_TEMPLATE = 'url.template';
 export const ATTR_SERVER_ADDRESS = 'server.address';
 export const ATTR_SERVER_PORT = 'server.port';
+/** Before `server.address`: the logical name of what was called. */
+export const ATTR_PEER_SERVICE = 'peer.service';
 export const ATTR_CLIENT_ADDRESS = 'client.address';
 export const ATTR_NETWORK_PROTOCOL_NAME = 'network.protocol.name';
 export const ATTR_NETWORK_PROTOCOL_VERSION = 'network.protocol.version';

@@ -6,7 +6,8 @@ import { assembleTrace } from '../../trace/assemble-trace.ts';
 import type { IngestCounters } from '../counters.ts';
 import { InvalidQueryError } from './invalid-query.ts';
 import type { LiveFeed } from './live-feed.ts';
-import { parseTraceFilter } from './trace-filter.ts';
+import { OPEN_API } from './open-api.ts';
+import { parseSessionFilter, parseStatisticsQuery, parseTraceFilter } from './trace-filter.ts';
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 
@@ -28,6 +29,28 @@ export function createApiRoutes(options: { store: TraceStore; counters: IngestCo
     return c.json(encodeJson(stored), 200, { 'content-disposition': `attachment; filename="trace-${traceId}.json"` });
   });
 
+  api.get('/sessions', async (c) => {
+    const sessions = await store.sessions(parseSessionFilter((name) => c.req.query(name)));
+    return c.json({ sessions });
+  });
+  api.get('/statistics', async (c) => {
+    const rows = await store.statistics(parseStatisticsQuery((name) => c.req.query(name), Date.now()));
+    return c.json({ rows });
+  });
+
+  // Whose data it is may ask for it to be gone; what only counts people stays.
+  api.delete('/sessions/:sessionId', async (c) => {
+    const removed = await store.remove({ sessionId: c.req.param('sessionId') });
+    live.changed();
+    return c.json(removed);
+  });
+  api.delete('/users/:userId', async (c) => {
+    const removed = await store.remove({ userId: c.req.param('userId') });
+    live.changed();
+    return c.json(removed);
+  });
+
+  api.get('/openapi.json', (c) => c.json(OPEN_API));
   api.get('/stats', async (c) => c.json({ ...(await store.stats()), ingest: counters }));
 
   api.get('/live', (c) => {

@@ -18,10 +18,19 @@ export function createReadGuard(options: { readToken: string | undefined; behind
     c.header('x-content-type-options', 'nosniff');
     const refusal = readToken === undefined ? refuseRemote(c, behindProxy) : refuseWithoutToken(c, readToken);
     if (refusal) return refusal;
-    if (c.req.header('sec-fetch-site') === 'cross-site')
-      return c.json({ error: 'Pages of other sites may not read this collector.' }, 403);
+    const site = c.req.header('sec-fetch-site');
+    if (site === 'cross-site') return c.json({ error: 'Pages of other sites may not read this collector.' }, 403);
+    // A page on another port of this machine is the same site and still somebody else's.
+    const isChange = c.req.method !== 'GET' && c.req.method !== 'HEAD';
+    if (isChange && (site === 'same-site' || isForeignOrigin(c)))
+      return c.json({ error: 'Only the viewer itself may change what is stored.' }, 403);
     await next();
   };
+}
+
+function isForeignOrigin(c: Context): boolean {
+  const origin = c.req.header('origin');
+  return origin !== undefined && origin.replace(/^https?:\/\//, '') !== c.req.header('host');
 }
 
 function refuseRemote(c: Context, behindProxy: boolean): Response | undefined {

@@ -1,32 +1,70 @@
-import type { TraceFilter } from '../../store/trace-store.ts';
+import type { SessionFilter, StatisticsGroup, StatisticsQuery, TraceFilter } from '../../store/trace-store.ts';
 import { InvalidQueryError } from './invalid-query.ts';
+import { present, type QueryReader, readBoolean, readLimit, readNumber } from './query-values.ts';
 
-const TEXTS = ['service', 'route', 'name', 'activity', 'sessionId', 'userId', 'cursor'] as const;
-const NUMBERS = ['minDurationMs', 'maxDurationMs', 'fromMs', 'toMs', 'updatedAfterMs', 'limit'] as const;
-const NUMBER = /^\d{1,16}(?:\.\d{1,9})?$/;
+/** The filter in the query of `GET /api/traces`; unknown parameters are ignored. @throws {InvalidQueryError} */
+export function parseTraceFilter(query: QueryReader): TraceFilter {
+  const text = (name: string) => query(name) || undefined;
+  return present({
+    service: text('service'),
+    route: text('route'),
+    name: text('name'),
+    activity: text('activity'),
+    sessionId: text('sessionId'),
+    userId: text('userId'),
+    cursor: text('cursor'),
+    minDurationMs: readNumber(query, 'minDurationMs'),
+    maxDurationMs: readNumber(query, 'maxDurationMs'),
+    fromMs: readNumber(query, 'fromMs'),
+    toMs: readNumber(query, 'toMs'),
+    updatedAfterMs: readNumber(query, 'updatedAfterMs'),
+    limit: readLimit(query, 500),
+    error: readBoolean(query, 'error'),
+  });
+}
 
-/**
- * The filter in the query of `GET /api/traces`. Empty parameters count as absent, so that a form can be sent as it is;
- * unknown ones are ignored.
- * @throws {InvalidQueryError}
- */
-export function parseTraceFilter(query: (name: string) => string | undefined): TraceFilter {
-  const filter: TraceFilter = {};
-  for (const name of TEXTS) {
-    const value = query(name);
-    if (value) filter[name] = value;
-  }
-  for (const name of NUMBERS) {
-    const value = query(name);
-    if (!value) continue;
-    if (!NUMBER.test(value)) throw new InvalidQueryError(`${name} must be a number that is not negative.`);
-    filter[name] = Number(value);
-  }
-  const { limit } = filter;
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1 || limit > 500))
-    throw new InvalidQueryError('limit must be a whole number from 1 to 500.');
-  const error = query('error');
-  if (error && error !== 'true' && error !== 'false') throw new InvalidQueryError('error must be true or false.');
-  if (error) filter.error = error === 'true';
-  return filter;
+/** The filter in the query of `GET /api/sessions`. @throws {InvalidQueryError} */
+export function parseSessionFilter(query: QueryReader): SessionFilter {
+  return present({
+    fromMs: readNumber(query, 'fromMs'),
+    toMs: readNumber(query, 'toMs'),
+    userId: query('userId') || undefined,
+    service: query('service') || undefined,
+    error: readBoolean(query, 'error'),
+    limit: readLimit(query, 500),
+  });
+}
+
+export const MEASURES = ['requests', 'lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const;
+export const GROUPS = ['hour', 'service', 'route', 'device'] as const;
+
+/** The query of `GET /api/statistics`; without times, the last 24 hours. @throws {InvalidQueryError} */
+export function parseStatisticsQuery(query: QueryReader, nowMs: number): StatisticsQuery {
+  const measure = MEASURES.find((known) => known === (query('measure') || 'requests'));
+  if (!measure) throw new InvalidQueryError(`measure must be one of ${MEASURES.join(', ')}.`);
+  const toMs = readNumber(query, 'toMs') ?? nowMs;
+  const optional = present({
+    service: query('service') || undefined,
+    route: query('route') || undefined,
+    device: query('device') || undefined,
+    limit: readLimit(query, 1000),
+  });
+  return {
+    measure,
+    toMs,
+    fromMs: readNumber(query, 'fromMs') ?? toMs - DAY_MS,
+    by: parseGroups(query('by')),
+    ...optional,
+  };
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function parseGroups(text: string | undefined): StatisticsGroup[] {
+  const names = text?.split(',').filter(Boolean) ?? [];
+  return names.map((name) => {
+    const group = GROUPS.find((known) => known === name);
+    if (!group) throw new InvalidQueryError(`by must be a list of ${GROUPS.join(', ')}, separated by commas.`);
+    return group;
+  });
 }

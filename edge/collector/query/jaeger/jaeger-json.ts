@@ -1,3 +1,4 @@
+import { ATTR_SERVICE_NAME } from '../../../../src/wire/names.ts';
 import { unixNanoToMs } from '../../../../src/wire/time.ts';
 import type { ViewAttributes, ViewValue } from '../../../trace/trace-view.ts';
 import { toViewAttributes } from '../../../trace/view-value.ts';
@@ -18,7 +19,7 @@ export function toJaegerTrace(trace: TraceContext): object {
     if (!processIds.has(resource)) processIds.set(resource, `p${processIds.size + 1}`);
   const processes: Record<string, object> = {};
   for (const [resource, id] of processIds) {
-    const { 'service.name': service, ...rest } = resource;
+    const { [ATTR_SERVICE_NAME]: service, ...rest } = resource;
     processes[id] = { serviceName: String(service ?? ''), tags: toTags(rest) };
   }
   return {

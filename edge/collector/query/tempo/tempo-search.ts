@@ -1,15 +1,15 @@
+import { ATTR_SERVICE_NAME } from '../../../../src/wire/names.ts';
 import type { OtlpKeyValue } from '../../../../src/wire/otlp.ts';
 import { encodeValue } from '../../../../src/wire/otlp.ts';
 import type { TraceFilter, TraceStore } from '../../../store/trace-store.ts';
 import { findTraces } from '../find-traces.ts';
 import { InvalidQueryError } from '../invalid-query.ts';
+import type { QueryReader } from '../query-values.ts';
 import type { SpanContext, TraceContext } from '../span-context.ts';
 import type { Expression, Field, TraceQuery } from '../traceql/expression.ts';
 import { matchesSpan, readField, toTraceFilter } from '../traceql/match-span.ts';
 import { parseTraceql } from '../traceql/parse-traceql.ts';
 import { parseDurationMs, unquote } from '../traceql/tokenize.ts';
-
-export type QueryReader = (name: string) => string | undefined;
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 500;
@@ -122,7 +122,7 @@ function toResult(
 // What the query speaks of is shown as columns beside each span.
 function attributesOf(span: SpanContext, fields: readonly Field[]): OtlpKeyValue[] {
   const attributes = new Map<string, OtlpKeyValue>();
-  for (const field of [{ scope: 'resource', name: 'service.name' } as const, ...fields]) {
+  for (const field of [{ scope: 'resource', name: ATTR_SERVICE_NAME } as const, ...fields]) {
     if (field.scope === 'intrinsic' && (field.name === 'name' || field.name === 'duration')) continue;
     const value = encodeValue(readField(field, span));
     if (value) attributes.set(field.name, { key: field.name, value });

@@ -1,3 +1,4 @@
+import { ATTR_SERVICE_NAME } from '../../../../src/wire/names.ts';
 import type { TraceFilter } from '../../../store/trace-store.ts';
 import type { ViewValue } from '../../../trace/trace-view.ts';
 import type { SpanContext } from '../span-context.ts';
@@ -108,7 +109,7 @@ export function toTraceFilter(expression: Expression, filter: TraceFilter = {}):
   if (expression.type === 'and') return toTraceFilter(expression.right, toTraceFilter(expression.left, filter));
   if (expression.type !== 'compare') return filter;
   const { field, operator, literal } = expression;
-  const isService = field.name === 'service.name' && field.scope !== 'span';
+  const isService = field.name === ATTR_SERVICE_NAME && field.scope !== 'span';
   if (operator === '=' && literal.type === 'string' && (isService || field.name === 'rootServiceName'))
     return { ...filter, service: literal.value };
   if (field.scope !== 'intrinsic') return filter;

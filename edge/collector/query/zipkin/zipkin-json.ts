@@ -1,3 +1,4 @@
+import { ATTR_PEER_SERVICE, ATTR_SERVER_ADDRESS } from '../../../../src/wire/names.ts';
 import { unixNanoToMs } from '../../../../src/wire/time.ts';
 import type { ViewValue } from '../../../trace/trace-view.ts';
 import { toViewAttributes } from '../../../trace/view-value.ts';
@@ -19,7 +20,7 @@ export function toZipkinSpan({ record, service, attributes, durationMs }: SpanCo
     tags['otel.status_code'] = 'ERROR';
     tags.error = span.status.message || 'true';
   }
-  const remote = attributes['peer.service'] ?? attributes['server.address'];
+  const remote = attributes[ATTR_PEER_SERVICE] ?? attributes[ATTR_SERVER_ADDRESS];
   return {
     traceId: span.traceId,
     id: span.spanId,

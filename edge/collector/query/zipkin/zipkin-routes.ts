@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { ATTR_PEER_SERVICE, ATTR_SERVER_ADDRESS } from '../../../../src/wire/names.ts';
 import type { TraceFilter, TraceStore } from '../../../store/trace-store.ts';
 import type { Catalog } from '../catalog.ts';
 import { findTraces } from '../find-traces.ts';
@@ -23,7 +24,7 @@ export function createZipkinRoutes({ store, catalog }: { store: TraceStore; cata
     const service = c.req.query('serviceName') ?? '';
     const values = await catalog.values(`remote ${service}`, (span) =>
       span.service === service && span.record.span.kind === 3
-        ? (span.attributes['peer.service'] ?? span.attributes['server.address'])
+        ? (span.attributes[ATTR_PEER_SERVICE] ?? span.attributes[ATTR_SERVER_ADDRESS])
         : undefined,
     );
     return c.json(values.map(String));
