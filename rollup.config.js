@@ -135,7 +135,7 @@ const parts = {
       output: {
         dir: 'dist',
         format: 'es',
-        chunkFileNames: 'edge-[hash].js',
+        chunkFileNames: 'edge-[name].js',
         hoistTransitiveImports: false,
         sourcemap: true,
       },
@@ -178,7 +178,7 @@ const parts = {
         collector: 'edge/server.ts',
       },
       external: [/^node:/, /^hono(\/|$)/, /^@opentelemetry\//, '@hono/node-server'],
-      output: { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'types-[hash].d.ts' },
+      output: { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'types-[name].d.ts' },
       plugins: [dts()],
     },
   ],
