@@ -1,4 +1,4 @@
-/** What the wrappers and `processMessage` take. */
+/** What every wrapper takes. */
 export interface MessagingOptions {
   /**
    * How the span of a single message stands to its producer: `link` (default) starts a trace that links to it,
