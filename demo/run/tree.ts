@@ -32,7 +32,7 @@ function rowsOf(trace: Trace): Row[] {
   const childrenOf = Map.groupBy(trace.spans, ({ parentSpanId }) => (known.has(parentSpanId) ? parentSpanId : ''));
   const rows: Row[] = [];
   const visit = (span: Span, branch: string, indent: string) => {
-    rows.push({ label: `${branch}${span.name}`, span });
+    rows.push({ label: `${branch}${labelOf(span)}`, span });
     const children = childrenOf.get(span.spanId) ?? [];
     for (const [index, child] of children.entries()) {
       const isLast = index === children.length - 1;
@@ -41,6 +41,12 @@ function rowsOf(trace: Trace): Row[] {
   };
   for (const root of childrenOf.get('') ?? []) visit(root, '', '');
   return rows;
+}
+
+/** A span's name; what it loaded where the name says only its kind. */
+function labelOf({ name, attributes }: Span): string {
+  const url = String(attributes['url.full']);
+  return name.startsWith('resource ') && URL.canParse(url) ? `${name} ${new URL(url).pathname}` : name;
 }
 
 function detailOf(attributes: Record<string, unknown>): string {
