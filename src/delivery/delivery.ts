@@ -93,7 +93,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     pace,
     onAcknowledged({ chunks, told }, { sampling, partialSuccess }) {
       end(chunks, told);
-      if (sampling) options.onAdvice?.(sampling);
+      // Whatever stands between may answer in the collector's place.
+      if (typeof sampling?.ratio === 'number') options.onAdvice?.({ ratio: sampling.ratio });
       if (partialSuccess?.errorMessage) warn(partialSuccess.errorMessage);
     },
     onRefused(chunks, status, { error }) {
@@ -107,7 +108,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let exitingUntil = 0;
   let exitQueued = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let dueAt = Number.POSITIVE_INFINITY;
+  let dueAt: number | undefined;
   let keepTimer: ReturnType<typeof setTimeout> | undefined;
   let sending: Promise<boolean> | undefined;
 
@@ -151,11 +152,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function schedule(delayMs: number): void {
     const at = monotonicMs() + delayMs;
-    if (!active || stopped || at >= dueAt) return;
+    if (!active || stopped || (dueAt !== undefined && at >= dueAt)) return;
     dueAt = at;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      dueAt = Number.POSITIVE_INFINITY;
+      dueAt = undefined;
       void pump();
     }, delayMs);
   }

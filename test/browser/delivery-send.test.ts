@@ -115,11 +115,18 @@ test('a batch too large for the collector is split until it fits', async () => {
   expect(stored().length).toBe(40);
 });
 
-test('sampling advice reaches the sampler', async () => {
+test('sampling advice reaches the sampler, and an answer that is none does no harm', async () => {
   collector.answer(() => ({ status: 200, body: '{"sampling":{"ratio":0.25}}' }));
   await page.evaluate('makeSpans(1); delivery.flush()');
   await page.waitForFunction('advice.length === 1');
+  collector.answer((_, index) => ({
+    status: 200,
+    body: ['{"sampling":{"ratio":"all"}}', '<p>not JSON', '[]'][index - 1] ?? '',
+  }));
+  for (let i = 0; i < 4; i++) await page.evaluate('makeSpans(1); delivery.flush()');
+  await arrived(5);
   expect(await page.evaluate('advice')).toEqual([{ ratio: 0.25 }]);
+  expect(ledger()).toMatchObject({ produced: 5, acknowledged: 5, unknown: 0 });
 });
 
 test('a record over the limit is dropped with its reason, and the rest goes on', async () => {
