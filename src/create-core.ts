@@ -21,6 +21,7 @@ import { createSessions } from './session/session.ts';
 import { formatBaggage } from './wire/baggage.ts';
 import { INGEST_PATH } from './wire/ingest.ts';
 import { ATTR_CAUSALITY, ATTR_SESSION_PREVIOUS_ID, EVENT_SESSION_START, SCOPE_BROWSER } from './wire/names.ts';
+import { FLAG_SAMPLED } from './wire/traceparent.ts';
 
 const SEVERITY_INFO = 9;
 /** Views kept for what is still measured of them. */
@@ -39,7 +40,7 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
   const nativeFetch = globalThis.fetch.bind(globalThis);
   const clock = createClock();
   const activities = createActivities(clock.now);
-  const contexts = createTaskContexts(activities.fallback);
+  const contexts = createTaskContexts(() => tracing.foreignContext() ?? activities.fallback());
   const requests = createRequests(clock);
   const mayRecord = () => identity.consent !== 'off';
   const mayStore = () => identity.consent === 'full';
@@ -92,7 +93,8 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     }),
     ended: guard((span) => {
       activities.ended(span, span.endTime[0] * 1000 + span.endTime[1] / 1e6);
-      if (mayRecord()) outgoing.span(span);
+      // Another SDK's spans may be recorded and not sampled.
+      if (mayRecord() && span.spanContext().traceFlags & FLAG_SAMPLED) outgoing.span(span);
     }),
     unsampled: () => delivery.count('unsampled', 1),
   });
@@ -132,7 +134,7 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     emit({ name, attributes, atMs = clock.now(), span: given, severity = SEVERITY_INFO }) {
       if (!mayRecord()) return;
       const span = given ?? trace.getSpanContext(contexts.active()) ?? core.view.root?.spanContext();
-      if (span && !(span.traceFlags & 1)) return delivery.count('unsampled', 1);
+      if (span && !(span.traceFlags & FLAG_SAMPLED)) return delivery.count('unsampled', 1);
       outgoing.event({ name, attributes: { ...identity.current(core.view), ...attributes }, atMs, span, severity });
     },
     onLeave(handler) {

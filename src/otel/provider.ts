@@ -8,7 +8,13 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { type ReadableSpan, type Sampler, SamplingDecision, WebTracerProvider } from '@opentelemetry/sdk-trace-web';
+import {
+  type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
+  type SpanProcessor,
+  WebTracerProvider,
+} from '@opentelemetry/sdk-trace-web';
 import type { Stop } from '../browser/guard.ts';
 import type { TaskContexts } from '../context/task-contexts.ts';
 import { createSpanId, createTraceId, type SpanId, type TraceId } from '../wire/ids.ts';
@@ -33,8 +39,19 @@ export interface Tracing {
   tracer: Tracer;
   /** A span with the ids given; `traceId` counts only where `parent` has no span. */
   startSpanAs(ids: GivenIds, name: string, options: SpanOptions, parent: Context): Span;
-  /** Makes the application's own `@opentelemetry/api` calls ours, where nobody else took them before. */
+  /**
+   * Makes the application's own `@opentelemetry/api` calls ours. Where another SDK took them before, it keeps them, and we
+   * listen to its spans.
+   */
   register(): Stop;
+  /** The context another SDK's manager says is active, where it has a span. */
+  foreignContext(): Context | undefined;
+}
+
+/** What an OpenTelemetry SDK's provider looks like from inside; nothing public lets one add a processor later. */
+interface ForeignProvider {
+  getDelegate?(): ForeignProvider;
+  _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] };
 }
 
 export interface TracingOptions {
@@ -69,6 +86,13 @@ export function createTracing({ contexts, mayRecord, sample, started, ended, uns
       };
     },
   };
+  let isContextOurs = true;
+  const listener: SpanProcessor = {
+    onStart: started,
+    onEnd: (span) => ended(span as ReadableSpan & Span),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
   const provider = new WebTracerProvider({
     idGenerator: {
       generateTraceId: () => given.traceId ?? createTraceId(),
@@ -78,21 +102,23 @@ export function createTracing({ contexts, mayRecord, sample, started, ended, uns
     spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_CHARS },
     spanProcessors: [
       {
+        ...listener,
         onStart(span, parent) {
           // The SDK writes the sampled flag alone. Ours are random ids; a continued trace keeps what its parent says.
           const own = span.spanContext();
           own.traceFlags |= (span.parentSpanContext?.traceFlags ?? FLAG_RANDOM) & FLAG_RANDOM;
           started(span, parent);
         },
-        onEnd: (span) => ended(span as ReadableSpan & Span),
-        forceFlush: () => Promise.resolve(),
-        shutdown: () => Promise.resolve(),
       },
     ],
   });
   const tracer = provider.getTracer(SCOPE_BROWSER, VERSION);
   return {
     tracer,
+    foreignContext() {
+      const active = isContextOurs ? undefined : context.active();
+      return active && trace.getSpan(active) ? active : undefined;
+    },
     startSpanAs(ids, name, options, parent) {
       given = ids;
       try {
@@ -103,9 +129,11 @@ export function createTracing({ contexts, mayRecord, sample, started, ended, uns
     },
     register() {
       const hadRegistry = API_REGISTRY in globalThis;
+      const isOurs = trace.setGlobalTracerProvider(provider);
+      isContextOurs = context.setGlobalContextManager(contexts);
       const undo = [
-        trace.setGlobalTracerProvider(provider) && (() => trace.disable()),
-        context.setGlobalContextManager(contexts) && (() => context.disable()),
+        isOurs ? () => trace.disable() : listenTo(trace.getTracerProvider() as ForeignProvider, listener),
+        isContextOurs && (() => context.disable()),
         propagation.setGlobalPropagator(propagator) && (() => propagation.disable()),
       ];
       return () => {
@@ -116,5 +144,13 @@ export function createTracing({ contexts, mayRecord, sample, started, ended, uns
           delete (globalThis as Record<symbol, unknown>)[API_REGISTRY];
       };
     },
+  };
+}
+
+function listenTo(foreign: ForeignProvider, listener: SpanProcessor): Stop {
+  const processors = (foreign.getDelegate?.() ?? foreign)._activeSpanProcessor?._spanProcessors;
+  processors?.push(listener);
+  return () => {
+    processors?.splice(processors.indexOf(listener), 1);
   };
 }

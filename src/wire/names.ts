@@ -221,8 +221,6 @@ export const ATTR_INTERACTION_PROCESSING = 'throughline.interaction.processing_m
 export const ATTR_INTERACTION_PRESENTATION_DELAY = 'throughline.interaction.presentation_delay_ms';
 /** On a click event: `rage` (repeated) or `dead` (led to nothing). */
 export const ATTR_CLICK_FRUSTRATION = 'throughline.click.frustration';
-/** Prefix of the interaction's `data-*` attributes a site allows. */
-export const ATTR_ELEMENT_DATA = 'browser.element.data';
 
 // console, GraphQL
 export const EVENT_CONSOLE = 'browser.console';
