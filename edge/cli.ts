@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { formatBanner } from './cli/banner.ts';
 import { loadAssets } from './cli/file-assets.ts';
 import { loadKeys, withKey } from './cli/keys-file.ts';
@@ -9,6 +9,7 @@ import { openLedgerFile } from './cli/ledger-file.ts';
 import { type CliOptions, parseOptions, USAGE, UsageError } from './cli/parse-options.ts';
 import { runStoreVerb, STORE_USAGE } from './cli/store-verbs.ts';
 import { createCollector } from './collector/create-collector.ts';
+import { startForwarder } from './collector/forward/forwarder.ts';
 import { createKeyRing, InvalidKeysError } from './collector/key-ring.ts';
 import { serveCollector } from './server.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
@@ -29,6 +30,15 @@ async function run(options: CliOptions): Promise<void> {
     options.maxBytes === undefined ? storeOptions : { ...storeOptions, maxBytes: options.maxBytes },
   );
   const { ledger, save: saveLedger } = openLedgerFile(directory, report);
+  const forwarder =
+    options.forward === undefined
+      ? undefined
+      : startForwarder({
+          url: options.forward,
+          headers: options.forwardHeaders,
+          directory: join(directory, 'forward'),
+          report,
+        });
   const isLocal = LOOPBACK.test(options.host);
   const collector = createCollector({
     store,
@@ -39,9 +49,11 @@ async function run(options: CliOptions): Promise<void> {
     behindProxy: options.behindProxy,
     scrub: options.scrub,
     report,
+    ...(forwarder === undefined ? {} : { forwarder }),
     ...(options.readToken === undefined ? {} : { readToken: options.readToken }),
   });
   const server = await serveCollector({ collector, port: options.port, host: options.host }).catch(async (error) => {
+    await forwarder?.close();
     await store.close();
     throw error;
   });
@@ -64,6 +76,7 @@ async function run(options: CliOptions): Promise<void> {
     clearInterval(expireTimer);
     clearInterval(ledgerTimer);
     await server.close();
+    await forwarder?.close();
     saveLedger();
     await store.close();
     process.exit(0);

@@ -5,6 +5,7 @@ import type { Collector } from './collector/create-collector.ts';
 
 export { loadAssets } from './cli/file-assets.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector/create-collector.ts';
+export { type Forwarder, type ForwarderOptions, startForwarder } from './collector/forward/forwarder.ts';
 export { createKeyRing, type IngestKey, InvalidKeysError, type KeyRing, parseKeys } from './collector/key-ring.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.ts';
 export { StoreUnavailableError, type TraceStore } from './store/trace-store.ts';

@@ -11,6 +11,8 @@ export interface CliOptions {
   readToken?: string;
   behindProxy: boolean;
   scrub: boolean;
+  forward?: string;
+  forwardHeaders: Record<string, string>;
 }
 
 /** What was typed is not an option or not a value of it; the message says what is. */
@@ -30,6 +32,8 @@ export const USAGE = `Usage: throughline [options]
   --read-token <token>    whoever has it may read; without one only this machine may
   --behind-proxy          a proxy in front names the client in X-Forwarded-For
   --no-scrub              keep secrets and personal data that senders put into spans
+  --forward <url>         send on what is stored, as OTLP, to another collector
+  --forward-header <h>    header for it, such as "Authorization: Bearer …"; may come several times
   --help                  this text
   --version               the version`;
 
@@ -44,6 +48,8 @@ const OPTIONS = {
   'read-token': { type: 'string' },
   'behind-proxy': { type: 'boolean' },
   'no-scrub': { type: 'boolean' },
+  forward: { type: 'string' },
+  'forward-header': { type: 'string', multiple: true },
   help: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const;
@@ -68,10 +74,12 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): CliOptions
     retentionMs: parseRetention(values.retention ?? '7d'),
     behindProxy: values['behind-proxy'] ?? false,
     scrub: !values['no-scrub'],
+    forwardHeaders: parseHeaders(values['forward-header'] ?? []),
   };
   const key = values.key ?? env.THROUGHLINE_KEY;
   const secretKey = values['secret-key'] ?? env.THROUGHLINE_SECRET_KEY;
   const readToken = values['read-token'] ?? env.THROUGHLINE_READ_TOKEN;
+  if (values.forward !== undefined) options.forward = parseUrl(values.forward);
   if (key !== undefined) options.key = checkKey('--key', key);
   if (secretKey !== undefined) options.secretKey = checkKey('--secret-key', secretKey);
   if (readToken !== undefined) options.readToken = checkKey('--read-token', readToken);
@@ -107,6 +115,26 @@ function parseSize(text: string): number {
   const bytes = Number(amount) * (UNIT_BYTES[(unit ?? '').toUpperCase()] ?? Number.NaN);
   if (!(bytes > 0)) throw new UsageError(`--max-size must be a size like 500MB or 20GB, not "${text}".`);
   return bytes;
+}
+
+function parseUrl(text: string): string {
+  try {
+    const { protocol, href } = new URL(text);
+    if (protocol === 'http:' || protocol === 'https:') return href;
+  } catch {
+    // expected: named below
+  }
+  throw new UsageError(`--forward must be an address like https://collector.example:4318, not "${text}".`);
+}
+
+function parseHeaders(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, name, value] = /^([\w-]+): *([\x20-\x7e]+)$/.exec(line) ?? [];
+      if (!name || !value) throw new UsageError('--forward-header must be like "Authorization: Bearer …".');
+      return [name, value];
+    }),
+  );
 }
 
 function checkKey(option: string, value: string): string {

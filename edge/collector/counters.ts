@@ -1,4 +1,5 @@
 import type { RejectReason } from '../../src/wire/loss.ts';
+import type { ForwardCounts } from './forward/forwarder.ts';
 import type { ScrubCounts } from './ingest/scrub-records.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface IngestCounters {
   rejected: Partial<Record<RejectReason, number>>;
   /** Values that held a secret or personal data, by the rule that found it. */
   scrubbed: ScrubCounts;
+  /** Present when what is stored is forwarded as well. */
+  forward?: ForwardCounts;
 }
 
 export function createCounters(): IngestCounters {

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { INGEST_PATH } from '../../src/wire/ingest.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { createCounters, type IngestCounters } from './counters.ts';
+import type { Forwarder } from './forward/forwarder.ts';
 import type { IngestContext } from './ingest/accept.ts';
 import type { Signal } from './ingest/export-answer.ts';
 import { handleOtlp, handleOtlpPreflight } from './ingest/otlp-route.ts';
@@ -39,6 +40,8 @@ export interface CollectorOptions {
   behindProxy?: boolean;
   /** Whether secrets and personal data are taken out of what comes in. Default true. */
   scrub?: boolean;
+  /** Sends on what is stored; see `startForwarder`. Default: nothing is. */
+  forwarder?: Forwarder;
   /** Counts what came in and what agents say they made. Default: one that begins with the process. */
   ledger?: LossLedger;
   /** Told of faults of the collector itself, in one sentence for its operator. Default: nobody. */
@@ -65,6 +68,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const { store, keys, assets = () => undefined, report = () => undefined, behindProxy = false } = options;
   const { ledger = createLossLedger() } = options;
   const counters = createCounters();
+  if (options.forwarder) counters.forward = options.forwarder.counts;
   const live = createLiveFeed(async () => (await store.stats()).version);
   let isStopping = false;
   const app = new Hono();
@@ -76,6 +80,7 @@ export function createCollector(options: CollectorOptions): Collector {
     report,
     now: Date.now,
     onStored: live.changed,
+    forward: (records) => options.forwarder?.forward(records),
     scrub: options.scrub === false ? () => undefined : createScrubber(counters.scrubbed),
     limiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...options.limits }, Date.now),
     addressOf: behindProxy ? addressBehindProxy : (c) => c.env?.incoming?.socket?.remoteAddress,

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { RejectReason } from '../../../src/wire/loss.ts';
 import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
+import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
 import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
 import type { LossLedger } from '../ledger/loss-ledger.ts';
@@ -22,6 +23,8 @@ export interface IngestContext {
   limiter: RateLimiter;
   /** Where a request came from, as far as that can be known. */
   addressOf: (c: Context) => string | undefined;
+  /** Sends on what was stored, where the operator wants that. */
+  forward: (records: { spans: SpanRecord[]; logs: LogRecord[] }) => void;
   /** Called after every append that stored something. */
   onStored: () => void;
   /** Told of faults that are ours, for the operator. */
@@ -62,6 +65,8 @@ export async function accept(
     const batch = { receivedAtMs, trust, keyId, spans, logs };
     const result = await append(context, batchId === undefined ? batch : { ...batch, batchId });
     count(context, request, result);
+    // What was there before has been forwarded before.
+    if (result.storedSpans + result.storedLogs > 0) context.forward(batch);
     ledger.count(keyId, {
       stored: result.storedSpans + result.storedLogs,
       duplicate: result.duplicateSpans + result.duplicateLogs,
