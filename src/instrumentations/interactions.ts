@@ -23,20 +23,19 @@ export const interactions: Instrumentation = {
   name: 'interactions',
   start(core) {
     const { activities, clock, contexts, sessions } = core;
-    let last: { activity: Activity; event: Event } | undefined;
+    let last: { activity: Activity; event: Event; becomeClick(): void } | undefined;
 
     return listen<Event>(window, 'pointerdown click keydown submit change', (event) => {
       // What a script dispatches belongs to whatever made it do so.
       if (!event.isTrusted) return;
       if (last && continues(last.event, event, last.activity, contexts.held() === last.activity.context)) {
         // People click; that the work began with the press is a detail.
-        if (last.event.type === 'pointerdown' && event.type === 'click')
-          describe(last.activity.span, 'click', operatedElement(last.event.target));
+        if (last.event.type === 'pointerdown' && event.type === 'click') last.becomeClick();
         contexts.hold(last.activity.context);
         return;
       }
       sessions.touch();
-      const { type } = event;
+      let { type } = event;
       const element = operatedElement(event.target);
       const { route } = core.view;
       const activity = activities.begin({
@@ -55,7 +54,11 @@ export const interactions: Instrumentation = {
           return span;
         },
       });
-      last = { activity, event };
+      const becomeClick = () => {
+        type = 'click';
+        describe(activity.span, type, element);
+      };
+      last = { activity, event, becomeClick };
       contexts.hold(activity.context);
     });
   },
