@@ -1,8 +1,9 @@
 // What tracing costs at the edge: raw workerd, one process a variant, one route with two loopback subrequests.
-// `--json` prints one object as the last line.
+// `--json` prints one object as the last line, `--peers` measures other tracers beside ours.
 import { gzipSync } from 'node:zlib';
 import { load } from './edge/load.ts';
 import { type MemoryResult, measureMemory } from './edge/memory.ts';
+import { installPeers } from './edge/peers.ts';
 import { type BenchSink, startBenchOrigin, startBenchSink } from './edge/servers.ts';
 import { BARE, bundleVariant, OURS, type Variant } from './edge/variants.ts';
 import { startWorkerd, type WorkerdProcess } from './edge/workerd-process.ts';
@@ -102,7 +103,9 @@ function print(rows: readonly Row[], memory: MemoryResult): void {
   const table = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, format]) => format(row)))];
   const widths = columns.map((_, column) => Math.max(...table.map((cells) => (cells[column] as string).length)));
   for (const cells of table)
-    console.error(cells.map((cell, i) => (i ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number))).join('  '));
+    console.error(
+      cells.map((cell, i) => (i ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number))).join('  '),
+    );
   const { requests, maxHeapMb, survived, residentMbAfterWarmUp, residentMbAtEnd, warmUp } = memory;
   console.error(
     `${requests} traced requests in a ${maxHeapMb} MB heap: ${survived ? 'alive' : 'died'}; resident ` +
@@ -113,7 +116,8 @@ function print(rows: readonly Row[], memory: MemoryResult): void {
 const origin = await startBenchOrigin();
 const running: Running[] = [];
 try {
-  for (const variant of [BARE, OURS]) running.push(await start(variant, origin.url));
+  const peers = process.argv.includes('--peers') ? installPeers() : [];
+  for (const variant of [BARE, OURS, ...peers]) running.push(await start(variant, origin.url));
   for (const { workerd } of running) await load(workerd.port, { count: WARM_UP, connections: CONNECTIONS });
   await settle();
   for (const { sink } of running) Object.assign(sink, { exports: 0, bytes: 0, spans: 0 });

@@ -9,7 +9,9 @@ export async function load(
   port: number,
   { count, connections }: { count: number; connections: number },
 ): Promise<{ elapsedMs: number; latenciesMs: number[] }> {
-  const head = Buffer.from(`GET /products/7 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03\r\n\r\n`);
+  const head = Buffer.from(
+    `GET /products/7 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03\r\n\r\n`,
+  );
   const latenciesMs: number[] = [];
   let left = count;
   const startMs = performance.now();

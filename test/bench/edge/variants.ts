@@ -3,20 +3,18 @@ import { build } from 'esbuild';
 
 export interface Variant {
   name: string;
-  /** A file of `variants/`, without its extension. */
+  /** A file of `variants/` without its extension, or a path. */
   entry: string;
   flags: readonly string[];
-  /** Where its packages are, when not in ours. */
-  modules?: string;
 }
 
 export const BARE: Variant = { name: 'bare Hono', entry: 'bare', flags: ['nodejs_als'] };
 export const OURS: Variant = { name: 'throughline', entry: 'throughline', flags: ['nodejs_als'] };
 
 /** The worker as it would be deployed: one minified module. */
-export async function bundleVariant({ entry, modules }: Variant): Promise<string> {
+export async function bundleVariant({ entry }: Variant): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`./variants/${entry}.ts`, import.meta.url))],
+    entryPoints: [entry.startsWith('/') ? entry : fileURLToPath(new URL(`./variants/${entry}.ts`, import.meta.url))],
     bundle: true,
     minify: true,
     write: false,
@@ -24,7 +22,6 @@ export async function bundleVariant({ entry, modules }: Variant): Promise<string
     target: 'es2022',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['node:*', 'cloudflare:*'],
-    nodePaths: modules ? [modules] : [],
     // Not our tsconfig: its paths lead to the sources, and what ships is measured.
     tsconfigRaw: {},
   });
