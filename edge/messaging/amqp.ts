@@ -1,5 +1,5 @@
 import { traceAmqpChannel } from './amqp-channel.ts';
-import { intercept } from './intercept.ts';
+import { intercept, type Replace } from './intercept.ts';
 import type { MessagingOptions } from './options.ts';
 
 /**
@@ -10,18 +10,21 @@ import type { MessagingOptions } from './options.ts';
  * @see traceAmqpChannel
  */
 export function traceAmqp<C extends object>(connection: C, options: MessagingOptions = {}): C {
-  const create =
-    (original: (...args: unknown[]) => unknown) =>
+  // The callback API also returns the channel it calls back with: both are one traced channel.
+  const channels = new WeakMap<object, object>();
+  const traced = (channel: unknown): unknown => {
+    if (!isObject(channel)) return channel;
+    const known = channels.get(channel) ?? traceAmqpChannel(channel, options);
+    channels.set(channel, known);
+    return known;
+  };
+  const create: Replace =
+    (original) =>
     (...args: unknown[]): unknown => {
       const callback = args.at(-1);
-      if (typeof callback === 'function') {
-        const wrapped = (error: unknown, channel: unknown): unknown =>
-          callback(error, isObject(channel) ? traceAmqpChannel(channel, options) : channel);
-        return original(...args.slice(0, -1), wrapped);
-      }
-      return Promise.resolve(original(...args)).then((channel) =>
-        isObject(channel) ? traceAmqpChannel(channel, options) : channel,
-      );
+      if (typeof callback !== 'function') return Promise.resolve(original(...args)).then(traced);
+      const wrapped = (error: unknown, channel: unknown): unknown => callback(error, traced(channel));
+      return traced(original(...args.slice(0, -1), wrapped));
     };
   return intercept(connection, { createChannel: create, createConfirmChannel: create });
 }

@@ -50,7 +50,8 @@ function crossesLimit(bytes: number, more: number): boolean {
   return SIZE_LIMITS.some((limit) => bytes <= limit && bytes + more > limit);
 }
 
-function withXrayHeader(entry: SqsEntry, fields: ContextFields): SqsEntry | undefined {
+/** A copy of `entry` with its span in the system attribute; `undefined` when it has one, or `fields` name no span. */
+export function withXrayHeader(entry: SqsEntry, fields: ContextFields): SqsEntry | undefined {
   const own = isRecord(entry.MessageSystemAttributes) ? entry.MessageSystemAttributes : {};
   const parent = parseTraceparent(fields[0]?.[1]);
   if (!parent || Object.hasOwn(own, XRAY)) return undefined;

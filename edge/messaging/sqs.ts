@@ -7,15 +7,18 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../../src/wire/names.ts';
+import { TRACEPARENT } from '../../src/wire/traceparent.ts';
 import { attempt } from './attempt.ts';
 import { isRecord } from './generic-carrier.ts';
 import { operationAttributes, spanName, tracer } from './messaging-span.ts';
 import type { MessagingOptions } from './options.ts';
 import { startProcess } from './process.ts';
+import { readText } from './read-text.ts';
 import { noteError, observe } from './span-end.ts';
-import { createSqsCarrier, type SqsEntry, type SqsMessage, sqsMessageCarrier } from './sqs-carrier.ts';
+import { createSqsCarrier, type SqsEntry, type SqsMessage, sqsMessageCarrier, withXrayHeader } from './sqs-carrier.ts';
 import { AWS_SQS, describeSqsMessage, queueName } from './sqs-message.ts';
 import { askForContext } from './sqs-receive.ts';
+import { sendWithinLimit } from './sqs-room.ts';
 import { startSend } from './start-send.ts';
 
 type Input = Record<string, unknown>;
@@ -91,10 +94,17 @@ function send(
   });
   if (!started) return next(args);
   const { span, messages } = started;
-  const sent = isBatch ? { ...input, Entries: messages } : (messages[0] as Input);
+  const given = (isBatch ? input.Entries : [input]) as SqsEntry[];
+  const inputOf = (entries: readonly SqsEntry[]): Input =>
+    isBatch ? { ...input, Entries: entries } : (entries[0] as Input);
+  const lean = messages.map((message, i) => leanest(message, given[i] as SqsEntry));
   return runInSpan(
     span,
-    () => next({ ...args, input: sent }),
+    () => {
+      const sendInput = (sent: Input): Promise<{ output: Input }> => next({ ...args, input: sent });
+      const isLean = lean.every((entry, i) => entry === messages[i]);
+      return isLean ? sendInput(inputOf(lean)) : sendWithinLimit(inputOf(messages), inputOf(lean), sendInput);
+    },
     (output) => {
       if (typeof output.MessageId === 'string') span.setAttribute(ATTR_MESSAGING_MESSAGE_ID, output.MessageId);
       // A batch answers 200 when some of it was refused.
@@ -102,6 +112,12 @@ function send(
       if (refused) noteError(span, Object.assign(new Error(String(refused.Message)), { code: refused.Code }));
     },
   );
+}
+
+/** The message as the application gave it, with its span where that counts for nothing. */
+function leanest(message: SqsEntry, given: SqsEntry): SqsEntry {
+  const traceparent = message === given ? undefined : readText(sqsMessageCarrier.read(message, TRACEPARENT));
+  return (traceparent && withXrayHeader(given, [[TRACEPARENT, traceparent]])) || given;
 }
 
 function receive(args: { input: Input }, next: Next, options: MessagingOptions): Promise<unknown> {

@@ -211,6 +211,65 @@ describe('with an SDK', () => {
     expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject({ 'session.id': 's1' });
   });
 
+  describe('a queue of SQS with a size limit of its own', () => {
+    /** Answers as SQS does for a queue that takes messages of 100 bytes. */
+    type Entry = { Id?: string; MessageBody: string; MessageAttributes?: object; MessageSystemAttributes?: object };
+    type Input = Partial<Entry> & { QueueUrl: string; Entries?: Entry[] };
+    type Next = (args: { input: Input }) => Promise<{ output: Record<string, unknown> }>;
+    const tooLarge = (entry: object): boolean =>
+      JSON.stringify({ ...entry, MessageSystemAttributes: undefined }).length > 180;
+    function clientOf(sent: Input[]) {
+      let middleware: (next: Next, command: { commandName: string }) => Next = (next) => next;
+      traceSqs({
+        middlewareStack: {
+          add: (given: typeof middleware) => {
+            middleware = given;
+          },
+        },
+      });
+      const next: Next = async ({ input }) => {
+        sent.push(input);
+        const refusal = { name: 'InvalidParameterValue', message: 'Message must be shorter than 100 bytes.' };
+        if (!input.Entries && tooLarge(input)) throw Object.assign(new Error(refusal.message), refusal);
+        const Failed = input.Entries?.filter(tooLarge).map(({ Id }) => ({ Id, Code: refusal.name, SenderFault: true }));
+        const Successful = input.Entries?.filter((entry) => !tooLarge(entry)).map(({ Id }) => ({ Id }));
+        return { output: { Failed, Successful } };
+      };
+      return (commandName: string, input: Input) => middleware(next, { commandName })({ input });
+    }
+    const QueueUrl = 'https://sqs.example.com/1/orders';
+
+    test('gets a message that context made too large in a smaller form, with its span', async () => {
+      const sent: Input[] = [];
+      await clientOf(sent)('SendMessageCommand', { QueueUrl, MessageBody: 'x'.repeat(80) });
+      expect(sent).toHaveLength(2);
+      expect(sent[1]).not.toHaveProperty('MessageAttributes');
+      const spans = exporter.getFinishedSpans();
+      expect(spans).toMatchObject([{ name: 'send orders', status: { code: 0 } }]);
+      expect(JSON.stringify(sent[1])).toContain(`Parent=${spans[0]?.spanContext().spanId};Sampled=1`);
+    });
+
+    test('gets those messages of a batch again, and no other', async () => {
+      const sent: Input[] = [];
+      const Entries = [
+        { Id: 'a', MessageBody: 'x' },
+        { Id: 'b', MessageBody: 'x'.repeat(120) },
+        { Id: 'c', MessageBody: 'x'.repeat(300) },
+      ];
+      const { output } = await clientOf(sent)('SendMessageBatchCommand', { QueueUrl, Entries });
+      expect(sent.map((input) => input.Entries?.map(({ Id }) => Id))).toEqual([
+        ['a', 'b', 'c'],
+        ['b', 'c'],
+      ]);
+      expect(output).toMatchObject({ Successful: [{ Id: 'a' }, { Id: 'b' }], Failed: [{ Id: 'c' }] });
+    });
+
+    test('refuses a message that is too large by itself with the client’s own error', async () => {
+      const input = { QueueUrl, MessageBody: 'x'.repeat(300) };
+      await expect(clientOf([])('SendMessageCommand', input)).rejects.toThrow('Message must be shorter');
+    });
+  });
+
   test('a client that is none is refused in words', () => {
     expect(() => traceSqs({})).toThrow('traceSqs takes a client of @aws-sdk/client-sqs');
   });

@@ -29,7 +29,7 @@ describe.skipIf(skipped)(`a trace through Kafka${skipped ? ` (skipped: ${skipped
     const topics = ['orders', 'joined', 'batched', 'huge', 'retried', 'a', 'b', 'own', 'transacted'];
     await admin.createTopics({ topics: topics.map((topic) => ({ topic })), waitForLeaders: true });
     await admin.disconnect();
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     await Promise.all(consumers.map((consumer) => consumer.disconnect()));
     await producer?.disconnect();

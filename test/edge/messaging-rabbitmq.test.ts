@@ -1,5 +1,6 @@
 import { context, trace } from '@opentelemetry/api';
 import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
+import * as callbacks from 'amqplib/callback_api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { traceAmqp } from '../../edge/messaging/index.ts';
 import { ensureRabbitMq, type RabbitMq, startRabbitMq } from '../support/brokers/rabbitmq.ts';
@@ -235,6 +236,38 @@ describe.skipIf(skipped)(`a trace through RabbitMQ${skipped ? ` (skipped: ${skip
       kind: 'client',
       links: [{ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }],
     });
+  });
+
+  test('amqplib’s callbacks are traced as its promises', async () => {
+    const plain = await new Promise<callbacks.Connection>((resolve, reject) =>
+      callbacks.connect(broker.url, (error, given) => (error ? reject(error) : resolve(given))),
+    );
+    let returned: unknown;
+    const own = await new Promise<callbacks.ConfirmChannel>((resolve, reject) => {
+      returned = traceAmqp(plain).createConfirmChannel((error, given) => (error ? reject(error) : resolve(given)));
+    });
+    expect(returned).toBe(own);
+    await new Promise((resolve, reject) => {
+      own.assertQueue('called', {}, (error) => (error ? reject(error) : resolve(undefined)));
+    });
+    const produced = await telemetry.inTrace(
+      'checkout',
+      () =>
+        new Promise((resolve, reject) => {
+          own.sendToQueue('called', Buffer.from('x'), {}, (error) => (error ? reject(error) : resolve(undefined)));
+        }),
+    );
+    const consumed = await new Promise<string>((resolve) => {
+      own.consume('called', (message) => {
+        resolve(trace.getActiveSpan()?.spanContext().traceId ?? '');
+        if (message) own.ack(message);
+      });
+    });
+    const sent = spanNamed(await telemetry.view(produced, (spans) => spans.length === 2), 'publish called');
+    const processed = spanNamed(await telemetry.view(consumed, (spans) => spans.length === 1), 'process called');
+    expect(processed.links).toMatchObject([{ traceId: produced, spanId: sent.spanId }]);
+    expect(processed.attributes).toMatchObject({ 'throughline.messaging.settlement': 'ack' });
+    await new Promise((resolve) => plain.close(resolve));
   });
 
   test('the channel is the caller’s own in all else', async () => {

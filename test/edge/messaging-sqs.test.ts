@@ -33,7 +33,7 @@ describe.skipIf(skipped)(`a trace through SQS${skipped ? ` (skipped: ${skipped})
     telemetry = await startTelemetry('shop');
     untraced = new SQSClient(settings());
     client = traceSqs(new SQSClient(settings()));
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     client?.destroy();
     untraced?.destroy();

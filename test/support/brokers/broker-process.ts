@@ -3,13 +3,13 @@ import { once } from 'node:events';
 
 export interface BrokerProcess {
   readonly pid: number | undefined;
-  /** Polls `check` until it resolves; fails with what the process printed when it exits, or after 60 s. */
+  /** Polls `check` until it resolves; fails with what the process printed when it exits, or after 2 min. */
   ready(check: () => Promise<unknown>): Promise<void>;
   /** Ends this process, by its id. */
   stop(): Promise<void>;
 }
 
-const READY_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 15_000;
 const MAX_OUTPUT_CHARS = 20_000;
 
