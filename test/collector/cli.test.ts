@@ -67,6 +67,8 @@ describe('what cannot work is said in one sentence', () => {
     [['--port'], /'--port <value>' argument missing/],
     [['--retention', '7'], /--retention must be a time like 12h, 7d or 4w/],
     [['--max-size', 'huge'], /--max-size must be a size like 500MB/],
+    [['--forward', 'collector.example'], /--forward must be an address like https/],
+    [['--forward-header', 'nonsense'], /--forward-header must be like/],
     [['--key', 'short'], /--key must be 8-200 letters/],
   ])('%j', (args, sentence) => fails(args, sentence));
 

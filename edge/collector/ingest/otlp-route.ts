@@ -111,6 +111,8 @@ function encodingOf(contentType: string | undefined): Encoding | undefined {
 function headersFor(encoding: Encoding): Record<string, string> {
   return {
     'access-control-allow-origin': '*',
+    // Without it an SDK in a page cannot see when to come back.
+    'access-control-expose-headers': 'Retry-After',
     'content-type': CONTENT_TYPE[encoding],
     'x-content-type-options': 'nosniff',
   };
