@@ -20,3 +20,10 @@ test.each(FAST.map(({ name }) => name))('%s: nothing is lost without a reason, n
   expect(result?.failed).toBeUndefined();
   expect(result?.n).toBeGreaterThan(0);
 });
+
+test('the collector, which adds up what all these pages said, knows of no unknown loss either', async () => {
+  const { pages, produced, acknowledged, unknownLoss } = await lab.collector.agents();
+  expect(pages).toBeGreaterThan(10);
+  expect(acknowledged).toBeGreaterThan(produced / 2);
+  expect(unknownLoss).toBe(0);
+});

@@ -25,6 +25,12 @@ try {
     const verdict = failed ? `  FAILED: ${failed}` : '';
     row([n, deliveredNow, deliveredLater, duplicates, unknownLoss, pageErrors], name + verdict);
   });
+  // The collector's own account of all cells together.
+  const { pages, produced, acknowledged, pending, dropped, unknownLoss } = await lab.collector.agents();
+  console.error(
+    `ledger of ${pages} pages: ${JSON.stringify({ produced, acknowledged, pending, dropped, unknownLoss })}`,
+  );
+  if (unknownLoss > 0) process.exitCode = 1;
 } finally {
   await lab.close();
 }
@@ -35,4 +41,4 @@ if (values.json) {
   results.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
   console.log(JSON.stringify({ cells: results.map((result) => ({ ...result, failed: result.failed ?? false })) }));
 }
-process.exit(failures.length > 0 ? 1 : 0);
+if (failures.length > 0) process.exitCode = 1;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { AgentTotals } from '../../edge/collector/ledger/loss-ledger.ts';
 import type { OtlpPayload } from '../../src/wire/otlp.ts';
 import type { MadeRecord } from './ground-truth.ts';
 
@@ -12,6 +13,8 @@ export interface RunningCollector {
   child: ChildProcess;
   /** How often each record of the traces of `made` is stored, by its id. */
   stored(made: readonly MadeRecord[]): Promise<Map<string, number>>;
+  /** What the agents of all pages say became of what they made, as its API tells. */
+  agents(): Promise<AgentTotals>;
   /** Ends it and waits until it has ended. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
@@ -56,6 +59,10 @@ export async function startCollector({ data, port = 0, onReport }: CollectorOpti
               count(attributes.find(({ key }) => key === 'exception.message')?.value?.stringValue);
       }
       return counts;
+    },
+    async agents() {
+      const response = await fetch(`${url}/api/ledger`);
+      return ((await response.json()) as { agents: AgentTotals }).agents;
     },
     async end(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;

@@ -5,6 +5,7 @@ import { randomHex } from '../../../src/wire/ids.ts';
 import { msToUnixNano } from '../../../src/wire/time.ts';
 import type { CellResult, CollectorCell } from '../cell.ts';
 import type { MadeRecord } from '../ground-truth.ts';
+import { waitUntil } from '../run-cell.ts';
 import { PAGE_KEY, type RunningCollector, startCollector } from '../running-collector.ts';
 import { createRandom } from '../seeded-random.ts';
 
@@ -12,6 +13,7 @@ import { createRandom } from '../seeded-random.ts';
 
 const SENDERS = 3;
 const SPANS_A_BATCH = 20;
+const FIRST_ANSWER_MS = 10_000;
 
 interface Batch {
   id: string;
@@ -69,6 +71,9 @@ async function endAgainAndAgain(times: number, signal: 'SIGKILL' | 'SIGTERM'): P
     for (let cycle = 0; cycle < times; cycle++) {
       const collector = await startCollector({ data });
       const sending = Array.from({ length: SENDERS }, () => sendUntilGone(collector, unanswered, acknowledged));
+      // Every other time not before it has acknowledged something, however slow the machine is.
+      const before = acknowledged.length;
+      if (cycle % 2 === 0) await waitUntil(async () => acknowledged.length > before, FIRST_ANSWER_MS);
       // The pause is what is tested: the collector ends wherever it happens to be.
       await new Promise((resolve) => setTimeout(resolve, 20 + random() * 250));
       const code = await collector.end(signal);
