@@ -44,6 +44,8 @@ export interface Options {
   maxForeignTracesPerSecond?: number | undefined;
   /** Further ways for context to travel: `baggage`, `b3`, `jaeger`, `answerTiming`. Default none. */
   propagators?: readonly Propagator[] | undefined;
+  /** Whether server spans say the client's IP address (Cloudflare). Default false: it is personal data. */
+  clientAddress?: boolean | undefined;
   /** Whether a document's answer tells the browser its trace (`Server-Timing`). Default true. */
   serverTiming?: boolean | undefined;
   /** Wraps the platform's bindings, so that calls through `env` are traced. Default: they are not. */
@@ -73,6 +75,7 @@ export interface Settings {
   /** Headers that carry a context, lower case. */
   readonly contextHeaders: readonly string[];
   readonly maxForeignTracesPerSecond: number;
+  readonly clientAddress: boolean;
   readonly serverTiming: boolean;
   readonly traceEnv: <Env>(env: Env) => Env;
   readonly html: ((response: Response) => Response) | undefined;
@@ -89,7 +92,7 @@ export const DEFAULTS = {
 
 const KNOWN = new Set([
   ...['service', 'version', 'environment', 'collector', 'key', 'binding', 'sampleRatio', 'propagateTo', 'trust'],
-  ...['serverTiming', 'route', 'traceEnv', 'html', 'propagators', 'maxForeignTracesPerSecond'],
+  ...['serverTiming', 'route', 'traceEnv', 'html', 'propagators', 'clientAddress', 'maxForeignTracesPerSecond'],
 ]);
 const POLICIES: ReadonlySet<unknown> = new Set<TrustPolicy>(['continue', 'link', 'restart']);
 
@@ -113,6 +116,7 @@ export function resolveOptions(options: Options): Settings {
     propagators,
     contextHeaders: [TRACEPARENT, TRACESTATE, BAGGAGE, ...propagators.flatMap(({ headers }) => headers)],
     maxForeignTracesPerSecond: options.maxForeignTracesPerSecond ?? Number.POSITIVE_INFINITY,
+    clientAddress: options.clientAddress ?? false,
     serverTiming: options.serverTiming ?? DEFAULTS.serverTiming,
     traceEnv: options.traceEnv
       ? <Env>(env: Env) => (typeof env === 'object' && env !== null ? (options.traceEnv?.(env) ?? env) : env)

@@ -1,5 +1,6 @@
 import { VERSION } from 'throughline:version';
 import {
+  ATTR_CLOUDFLARE_SCRIPT_VERSION_ID,
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
@@ -52,7 +53,7 @@ export function createPipelines<Env>(source: OptionsSource<Env>): (env: unknown)
     const key = typeof env === 'object' && env !== null ? env : source;
     let pipeline = byEnv.get(key);
     if (!pipeline) {
-      pipeline = createPipeline(source(env as Env));
+      pipeline = createPipeline(source(env as Env), scriptVersionOf(env));
       byEnv.set(key, pipeline);
     }
     latest = pipeline;
@@ -70,7 +71,13 @@ export function allOutlets(): Iterable<Outlet> {
   return outlets.values();
 }
 
-function createPipeline(options: Options): Pipeline {
+// Cloudflare's version metadata binding under the name its documentation gives it.
+function scriptVersionOf(env: unknown): string | undefined {
+  const id = (env as { CF_VERSION_METADATA?: { id?: unknown } } | null | undefined)?.CF_VERSION_METADATA?.id;
+  return typeof id === 'string' ? id : undefined;
+}
+
+function createPipeline(options: Options, scriptVersion?: string): Pipeline {
   const settings = resolveOptions(options);
   const identity = JSON.stringify([
     settings.exportUrl,
@@ -78,10 +85,11 @@ function createPipeline(options: Options): Pipeline {
     settings.service,
     settings.version,
     settings.environment,
+    scriptVersion,
   ]);
   let outlet = outlets.get(identity);
   if (!outlet) {
-    outlet = createOutlet(settings);
+    outlet = createOutlet(settings, scriptVersion);
     const oldest = outlets.size >= MAX_OUTLETS ? outlets.keys().next().value : undefined;
     if (oldest !== undefined) outlets.delete(oldest);
     outlets.set(identity, outlet);
@@ -89,10 +97,10 @@ function createPipeline(options: Options): Pipeline {
   return { settings, ...outlet };
 }
 
-function createOutlet(settings: Settings): Outlet {
+function createOutlet(settings: Settings, scriptVersion: string | undefined): Outlet {
   const ledger = createLedger();
   const { exportUrl: url, key, binding } = settings;
-  const envelope = envelopeOf(settings);
+  const envelope = envelopeOf(settings, scriptVersion);
   return {
     ledger,
     exporter:
@@ -100,12 +108,16 @@ function createOutlet(settings: Settings): Outlet {
   };
 }
 
-function envelopeOf({ service, version, environment }: Settings): readonly [string, string] {
+function envelopeOf(
+  { service, version, environment }: Settings,
+  scriptVersion: string | undefined,
+): readonly [string, string] {
   const resource = {
     attributes: encodeAttributes({
       [ATTR_SERVICE_NAME]: service,
       [ATTR_SERVICE_VERSION]: version,
       [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: environment,
+      [ATTR_CLOUDFLARE_SCRIPT_VERSION_ID]: scriptVersion,
       [ATTR_TELEMETRY_SDK_NAME]: 'throughline',
       [ATTR_TELEMETRY_SDK_LANGUAGE]: 'js',
       [ATTR_TELEMETRY_SDK_VERSION]: VERSION,

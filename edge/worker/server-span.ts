@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import {
+  ATTR_CLIENT_ADDRESS,
   ATTR_FAAS_COLDSTART,
   ATTR_HTTP_ROUTE,
   ATTR_URL_PATH,
@@ -64,6 +65,8 @@ function describe(span: EdgeSpan, request: Request): void {
     setServer(span, url);
     span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
   }
+  if (span.pipeline?.settings.clientAddress)
+    span.setAttribute(ATTR_CLIENT_ADDRESS, request.headers.get('cf-connecting-ip'));
   const known: AttributeMap = runtime.requestAttributes(request);
   for (const key in known) span.setAttribute(key, known[key] as string | undefined);
   if (takeColdStart()) span.setAttribute(ATTR_FAAS_COLDSTART, true);

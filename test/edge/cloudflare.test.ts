@@ -13,7 +13,7 @@ beforeAll(async () => {
   sink = await startSink();
   worker = await startWorker('cloudflare-app', {
     name: 'app',
-    bindings: { COLLECTOR: sink.url },
+    bindings: { COLLECTOR: sink.url, CF_VERSION_METADATA: { id: 'version-7' } },
     kvNamespaces: ['KV'],
     r2Buckets: ['BUCKET'],
     d1Databases: ['DB'],
@@ -199,6 +199,21 @@ test('with a clock that stands still, computation is marked as not measured and 
   expect(Number(first?.attrs['cloudflare.invocation.sequence.number'])).toBeLessThan(
     Number(second?.attrs['cloudflare.invocation.sequence.number']),
   );
+});
+
+test('the resource names the deployed version; the client address is only there when asked for', async () => {
+  await get('/kv', { 'cf-connecting-ip': '192.0.2.7' });
+  const found = await spans(4);
+  expect(found[0]?.resource['cloudflare.script_version.id']).toBe('version-7');
+  expect(JSON.stringify(found)).not.toContain('192.0.2.7');
+  sink.clear();
+  const asked = await startWorker('plain', {
+    bindings: { COLLECTOR: sink.url, KEY: 'k', ORIGIN: 'http://127.0.0.1:9', CLIENT_ADDRESS: true },
+  });
+  await request(`${asked.url}/items/1`, { headers: { 'cf-connecting-ip': '192.0.2.7' } });
+  const [server] = await spans(1);
+  await asked.stop();
+  expect(server?.attrs['client.address']).toBe('192.0.2.7');
 });
 
 test('a scheduled run is a trace of its own', async () => {

@@ -5,6 +5,7 @@ interface Env {
   COLLECTOR: string;
   KEY: string;
   ORIGIN: string;
+  CLIENT_ADDRESS?: boolean;
 }
 
 const handler = {
@@ -24,6 +25,7 @@ const traced = instrument(handler, (env: Env) => ({
   collector: env.COLLECTOR,
   key: env.KEY,
   propagateTo: [env.ORIGIN],
+  clientAddress: env.CLIENT_ADDRESS,
   route: (request) => (new URL(request.url).pathname.startsWith('/items/') ? '/items/:id' : undefined),
 }));
 
