@@ -39,6 +39,7 @@ describe('GET /api/traces', () => {
       'name=NEEDLE',
       'service=haystack&error=true&minDurationMs=12&maxDurationMs=13',
       'sessionId=session-needle',
+      'attribute=http.route=/needle/{id}&attribute=service.name=haystack',
       `service=haystack&fromMs=${Date.now() - 60_000}&toMs=${Date.now()}&route=&cursor=`,
     ]) {
       const { traces } = await getJson<TracePage>(`/api/traces?${query}`);
@@ -66,6 +67,7 @@ describe('GET /api/traces', () => {
     ['limit=1.5', 'limit must be a whole number from 1 to 500.'],
     ['minDurationMs=abc', 'minDurationMs must be a number that is not negative.'],
     ['fromMs=-1', 'fromMs must be a number that is not negative.'],
+    ['attribute=novalue', 'attribute must be like'],
     ['error=yes', 'error must be true or false.'],
     ['cursor=nonsense', ''],
   ])('%s is refused', async (query, sentence) => {

@@ -16,7 +16,9 @@ export function createApiRoutes(options: { store: TraceStore; counters: IngestCo
   const { store, counters, live } = options;
   const api = new Hono();
 
-  api.get('/traces', async (c) => c.json(await store.search(parseTraceFilter((name) => c.req.query(name)))));
+  api.get('/traces', async (c) =>
+    c.json(await store.search(parseTraceFilter((name) => c.req.query(name), c.req.queries('attribute')))),
+  );
 
   api.get('/traces/:traceId', async (c) => {
     const traceId = c.req.param('traceId').toLowerCase();

@@ -149,6 +149,11 @@ export const OPEN_API = {
           inQuery('error', flag, 'Only with, or only without errors.'),
           inQuery('sessionId', text, 'Of this session.'),
           inQuery('userId', text, 'Of this user.'),
+          inQuery(
+            'attribute',
+            list(text),
+            'key=value on a span or log record, or its resource; may come several times. Give a time window with it.',
+          ),
           inQuery('updatedAfterMs', number, 'Only with a change after this.'),
           limit(500),
           inQuery('cursor', text, 'nextCursor of the page before.'),

@@ -1,9 +1,15 @@
-import type { SessionFilter, StatisticsGroup, StatisticsQuery, TraceFilter } from '../../store/trace-store.ts';
+import type {
+  AttributeCondition,
+  SessionFilter,
+  StatisticsGroup,
+  StatisticsQuery,
+  TraceFilter,
+} from '../../store/trace-store.ts';
 import { InvalidQueryError } from './invalid-query.ts';
 import { present, type QueryReader, readBoolean, readLimit, readNumber } from './query-values.ts';
 
 /** The filter in the query of `GET /api/traces`; unknown parameters are ignored. @throws {InvalidQueryError} */
-export function parseTraceFilter(query: QueryReader): TraceFilter {
+export function parseTraceFilter(query: QueryReader, attributes: readonly string[] = []): TraceFilter {
   const text = (name: string) => query(name) || undefined;
   return present({
     service: text('service'),
@@ -20,7 +26,14 @@ export function parseTraceFilter(query: QueryReader): TraceFilter {
     updatedAfterMs: readNumber(query, 'updatedAfterMs'),
     limit: readLimit(query, 500),
     error: readBoolean(query, 'error'),
+    attributes: attributes.length > 0 ? attributes.map(parseAttribute) : undefined,
   });
+}
+
+function parseAttribute(text: string): AttributeCondition {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidQueryError('attribute must be like http.route=/cart; it may come several times.');
+  return { key: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 
 /** The filter in the query of `GET /api/sessions`. @throws {InvalidQueryError} */

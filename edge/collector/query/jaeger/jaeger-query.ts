@@ -24,6 +24,8 @@ interface RawQuery {
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 500;
+/** Tags Jaeger knows that are no attributes here. */
+const FACTS: ReadonlySet<string> = new Set(['error', 'span.kind']);
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 
 /** @throws {InvalidQueryError} */
@@ -37,6 +39,8 @@ export function toJaegerQuery(raw: RawQuery): JaegerQuery {
   if (minMs > 0) filter.minDurationMs = minMs;
   if (raw.fromMs !== undefined) filter.fromMs = raw.fromMs;
   if (raw.toMs !== undefined) filter.toMs = raw.toMs;
+  const attributes = tags.filter(([key]) => !FACTS.has(key)).map(([key, value]) => ({ key, value }));
+  if (attributes.length > 0) filter.attributes = attributes;
   return {
     filter,
     limit: parseLimit(raw.limit),
