@@ -7,7 +7,7 @@ interface Call {
   arguments: unknown;
 }
 
-export const app = new Hono();
+const app = new Hono();
 app.use(throughline({ service: 'conformance', collector: 'http://127.0.0.1:9', propagateTo: ['*'] }));
 app.post('*', async (c) => {
   const calls = await c.req.json<Call[]>();
