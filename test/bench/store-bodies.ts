@@ -15,8 +15,8 @@ export interface Body {
 const VIEWS_PER_BODY = 5;
 
 /** The same page views in either format; in protobuf, log records come in requests of their own, as OTLP has it. */
-export function createBodies(format: 'json' | 'protobuf', viewCount: number): Body[] {
-  const views = pageViews({ seed: 1, everyMs: 20, fromMs: Date.now() - viewCount * 20 });
+export function createBodies(format: 'json' | 'protobuf', viewCount: number, seed = 1): Body[] {
+  const views = pageViews({ seed, everyMs: 20, fromMs: Date.now() - viewCount * 20 });
   const bodies: Body[] = [];
   for (let n = 0; n < viewCount; n += VIEWS_PER_BODY) {
     const spans: SpanRecord[] = [];

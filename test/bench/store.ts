@@ -8,6 +8,7 @@ import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
 import type { TraceStore } from '../../edge/store/trace-store.ts';
 import { createRandom, pageViews } from '../support/page-views.ts';
 import { type Body, createBodies, decodeBody } from './store-bodies.ts';
+import { type HttpResults, measureHttp } from './store-http.ts';
 import { formatTable, median, startTimer } from './store-report.ts';
 
 const HELP = `Durable ingest and queries of the embedded store on one core.
@@ -25,6 +26,8 @@ const { values: options } = parseArgs({
 });
 const SPANS_PER_VIEW = 21;
 const MEASURED_VIEWS = 5_000;
+/** Sent four times over: to warm up, at full speed, and twice at half of it. */
+const HTTP_VIEWS = 1_000;
 // As many requests wait for their sync as a busy collector has open.
 const IN_FLIGHT = 64;
 
@@ -51,13 +54,33 @@ async function main(spans: number): Promise<void> {
     const json = createBodies('json', views);
     const protobuf = createBodies('protobuf', views);
     const ingest = await measureIngest(directory, json, protobuf);
+    const overHttp = (format: 'json' | 'protobuf'): Promise<HttpResults> => {
+      progress(`over HTTP, ${format}`);
+      return measureHttp(
+        join(directory, `http-${format}`),
+        format,
+        Math.min(views, HTTP_VIEWS),
+        Math.min(views, HTTP_VIEWS) * SPANS_PER_VIEW,
+      );
+    };
+    const http = { json: await overHttp('json'), protobuf: await overHttp('protobuf') };
     const queries = await measureQueries(join(directory, 'queries'), spans);
     const rows: [string, string][] = [
       ['JSON.parse of the bodies', rate(ingest.jsonParse)],
-      ['whole way durable, JSON', `${rate(ingest.json)}  ${ratio(ingest.json / ingest.jsonParse)}`],
-      ['whole way durable, protobuf', `${rate(ingest.protobuf)}  ${ratio(ingest.protobuf / ingest.jsonParse)}`],
-      ['accept only, JSON', `${rate(ingest.acceptJson)}  ${ratio(ingest.acceptJson / ingest.jsonParse)}`],
-      ['accept only, protobuf', `${rate(ingest.acceptProtobuf)}  ${ratio(ingest.acceptProtobuf / ingest.jsonParse)}`],
+      ['whole way durable over HTTP, JSON', `${rate(http.json.whole)}  ${ratio(http.json.whole / ingest.jsonParse)}`],
+      [
+        'whole way durable over HTTP, protobuf',
+        `${rate(http.protobuf.whole)}  ${ratio(http.protobuf.whole / ingest.jsonParse)}`,
+      ],
+      ['answer at half load, JSON', latency(http.json.halfLoad)],
+      ['the same while others search', latency(http.json.searched)],
+      ['decode and store, JSON', `${rate(ingest.json)}  ${ratio(ingest.json / ingest.jsonParse)}`],
+      ['decode and store, protobuf', `${rate(ingest.protobuf)}  ${ratio(ingest.protobuf / ingest.jsonParse)}`],
+      ['decode and journal, JSON', `${rate(ingest.acceptJson)}  ${ratio(ingest.acceptJson / ingest.jsonParse)}`],
+      [
+        'decode and journal, protobuf',
+        `${rate(ingest.acceptProtobuf)}  ${ratio(ingest.acceptProtobuf / ingest.jsonParse)}`,
+      ],
       ['disk, all in', `${queries.bytesPerSpan.toFixed(1)} B a span at ${queries.spans} spans`],
       ['resident memory', `${queries.residentMb.toFixed(0)} MB`],
       ...Object.entries(queries.latencies).map(([name, { p50, p95 }]): [string, string] => [
@@ -66,7 +89,7 @@ async function main(spans: number): Promise<void> {
       ]),
     ];
     process.stdout.write(formatTable(rows));
-    if (options.json) process.stdout.write(`${JSON.stringify({ ingest, queries })}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ ingest, http, queries })}\n`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -220,6 +243,10 @@ function spansOf(bodies: readonly Body[]): number {
 
 function rate(spansPerSecond: number): string {
   return `${Math.round(spansPerSecond).toLocaleString('en')} spans/s`;
+}
+
+function latency({ p50, p99 }: { p50: number; p99: number }): string {
+  return `${p50.toFixed(2)} ms p50, ${p99.toFixed(2)} ms p99`;
 }
 
 function ratio(of: number): string {

@@ -55,7 +55,7 @@ export function* pageViews(options: PageViewsOptions = {}): Generator<PageView, 
   for (let n = 0; ; n += 1) {
     const slot = Math.floor(random() * sessions.length);
     if (random() < 0.2) sessions[slot] = hex(random, 16);
-    yield pageView(random, sessions[slot] as string, fromMs + n * everyMs);
+    yield pageView(random, sessions[slot] as string, Math.round(fromMs + n * everyMs));
   }
 }
 
