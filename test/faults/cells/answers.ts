@@ -128,6 +128,10 @@ const offlineAndGone: Cell = {
   fast: true,
   async run(stage) {
     const page = await stage.visit();
+    // Only a page whose storage has opened can keep anything; that takes some 10 ms, and more on a busy machine.
+    const isOpen = `indexedDB.databases().then((all) => all.some(({ name }) => name.startsWith('throughline')))`;
+    await waitUntil(() => page.evaluate(isOpen), 10_000);
+    await page.evaluate('throughline.flush()');
     await stage.profile.context().setOffline(true);
     await page.evaluate('make(100)');
     await page.close();
