@@ -174,6 +174,8 @@ const parts = {
         index: 'src/index.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
+        cloudflare: 'edge/worker/cloudflare.ts',
+        propagation: 'edge/worker/propagation/index.ts',
         messaging: 'edge/messaging/index.ts',
         collector: 'edge/server.ts',
       },

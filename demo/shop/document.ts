@@ -20,7 +20,7 @@ export function documentOf(view: View, agent: AgentTag | undefined): string {
     <title>${view.title} · ${NAME}</title>
     ${
       agent &&
-      html`<script src="${agent.collector}/throughline.js" data-key="${agent.key}" data-service="shop-web" async></script>`
+      html`<script src="${agent.collector}/throughline.js" data-key="${agent.key}" data-service="shop-web" crossorigin async></script>`
     }
     <link rel="icon" href="/favicon.svg" />
     <link rel="stylesheet" href="/shop.css" />

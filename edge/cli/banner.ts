@@ -12,7 +12,7 @@ export function formatBanner(options: {
   const { url, keys, keysPath, data, isLocal, hasReadToken } = options;
   const publicKey = keys.find(({ kind }) => kind === 'public')?.key;
   const script = publicKey
-    ? `<script src="${url}/throughline.js" data-key="${publicKey}" data-service="my-site" async></script>`
+    ? `<script src="${url}/throughline.js" data-key="${publicKey}" data-service="my-site" crossorigin async></script>`
     : `none: ${keysPath} has no public key`;
   const servers = isLocal
     ? `${url}/v1/traces (OTLP; from this machine without a key)`

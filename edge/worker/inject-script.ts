@@ -39,7 +39,7 @@ export function injectScript(attributes: ScriptAttributes): (response: Response)
 
 function scriptTag(attributes: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(attributes).map(([name, value]) => ` ${name}="${escapeAttribute(value)}"`);
-  return `<script${pairs.join('')} async></script>`;
+  return `<script${pairs.join('')} crossorigin async></script>`;
 }
 
 function escapeAttribute(value: string): string {

@@ -22,7 +22,7 @@ describe('the first start', () => {
     const publicKey = keys.find(({ kind }: { kind: string }) => kind === 'public').key;
     const secretKey = keys.find(({ kind }: { kind: string }) => kind === 'secret').key;
     expect(collector.banner).toContain(
-      `<script src="${collector.url}/throughline.js" data-key="${publicKey}" data-service="my-site" async></script>`,
+      `<script src="${collector.url}/throughline.js" data-key="${publicKey}" data-service="my-site" crossorigin async></script>`,
     );
     expect(collector.banner).toContain(join(data, 'keys.json'));
     expect(collector.banner).not.toContain(secretKey);

@@ -131,7 +131,7 @@ describe('the list', () => {
   test('says what to do when there is nothing yet', async () => {
     server.summaries = [];
     await page.goto(server.url);
-    const tag = `<script src="${server.url}/throughline.js" data-key="pk_…" data-service="my-site" async></script>`;
+    const tag = `<script src="${server.url}/throughline.js" data-key="pk_…" data-service="my-site" crossorigin async></script>`;
     await page.locator('.snippet pre', { hasText: tag }).waitFor();
     server.summaries = shopDay(1);
     server.announce();

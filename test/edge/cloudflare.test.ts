@@ -226,7 +226,7 @@ test('a scheduled run is a trace of its own', async () => {
 
 describe('HTML', () => {
   const TAG =
-    '<script src="https://t.example/throughline.js" data-key="pk_&#34;1&#34;" data-service="shop"%NONCE% async></script>';
+    '<script src="https://t.example/throughline.js" data-key="pk_&#34;1&#34;" data-service="shop"%NONCE% crossorigin async></script>';
   test('gets the script tag once, at the end of the first head, with the nonce of its policy', async () => {
     const { body, headers } = await get('/page', NAVIGATION);
     expect(body).toBe(

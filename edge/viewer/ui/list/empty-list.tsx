@@ -13,7 +13,7 @@ export function EmptyList({ isFiltered }: { isFiltered: boolean }) {
       </section>
     );
   }
-  const tag = `<script src="${window.location.origin}/throughline.js" data-key="pk_…" data-service="my-site" async></script>`;
+  const tag = `<script src="${window.location.origin}/throughline.js" data-key="pk_…" data-service="my-site" crossorigin async></script>`;
   return (
     <section class="notice">
       <h2>No traces yet</h2>
