@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -8,6 +8,8 @@ import { dirname, resolve } from 'node:path';
 export function makeDirectory(directory: string): void {
   const missing: string[] = [];
   for (let path = resolve(directory); !existsSync(path); path = dirname(path)) missing.push(path);
+  // For the error of the file system's own: what is there is a file.
+  if (missing.length === 0 && !statSync(directory).isDirectory()) mkdirSync(directory);
   for (const path of missing.reverse()) {
     try {
       mkdirSync(path);
