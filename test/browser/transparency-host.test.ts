@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { HOST_BEHAVIOURS } from '../support/host-behaviours.ts';
 import { type RecordingCollector, startRecordingCollector } from '../support/recording-collector.ts';
@@ -55,6 +55,12 @@ async function behave({ page, site, foreign }: Host, code: string) {
       return JSON.stringify(answer, (_, value) => (value === undefined ? 'undefined' : value));
     })()`,
   );
+  // A beacon leaves when the browser likes, and must not be counted with what comes next.
+  if (code.includes('sendBeacon('))
+    await vi.waitFor(
+      () => expect(site.requests.slice(own).some(({ url }) => url.pathname === '/api/beacon')).toBe(true),
+      5000,
+    );
   const neutral = (text: unknown) => String(text).replaceAll(site.origin, 'SITE').replaceAll(foreign.origin, 'FOREIGN');
   const asked = ({ method, url, headers }: SiteRequest) => ({
     method,
