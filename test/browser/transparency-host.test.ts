@@ -74,11 +74,12 @@ async function behave({ page, site, foreign }: Host, code: string) {
   const byPath = (a: { path: string }, b: { path: string }) => a.path.localeCompare(b.path);
   return {
     noticed: neutral(noticed),
-    // A safe request that is redirected is made once more without our headers, so that no other origin gets them.
+    // A safe request that is redirected is made once more without our headers, so that no other origin gets them;
+    // one that was taken back may never have left.
     site: site.requests
       .slice(own)
       .map(asked)
-      .filter(({ path }) => path !== '/favicon.ico' && !path.startsWith('/api/go'))
+      .filter(({ path }) => path !== '/favicon.ico' && !/^\/api\/(go|fleeting)/.test(path))
       .sort(byPath),
     foreign: foreign.requests.slice(others).map(asked).sort(byPath),
     told: foreign.requests

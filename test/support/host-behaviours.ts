@@ -14,7 +14,10 @@ const PATCHED = `[
   [WebSocket.prototype, 'constructor'], [EventSource.prototype, 'constructor'], [console, 'error'], [history, 'pushState'],
 ]`;
 
-/** Code by what it does; each runs as the body of an async function with `foreign` and `outcome` at hand. */
+/**
+ * Code by what it does; each runs as the body of an async function with `foreign` and `outcome` at hand. A request that
+ * is taken back before its answer goes to /api/fleeting: whether it ever left the browser is up to the browser.
+ */
 export const HOST_BEHAVIOURS: Readonly<Record<string, string>> = {
   'fetch of a bad URL rejects': `return outcome(() => fetch('http://'))`,
   'fetch of a URL with credentials rejects': `return outcome(() => fetch('http://a:b@localhost/'))`,
@@ -50,9 +53,15 @@ export const HOST_BEHAVIOURS: Readonly<Record<string, string>> = {
   'an abort before and during': `
     const early = AbortSignal.abort(new Error('early'));
     const late = new AbortController();
-    const running = outcome(() => fetch('/api/x?delayMs=3000', { signal: late.signal }));
+    const running = outcome(() => fetch('/api/fleeting?delayMs=3000', { signal: late.signal }));
     setTimeout(() => late.abort('late'), 30);
-    return [await outcome(() => fetch('/api/x', { signal: early })), await running, await outcome(() => fetch('/api/x?delayMs=3000', { signal: AbortSignal.timeout(20) }))]`,
+    return [await outcome(() => fetch('/api/x', { signal: early })), await running, await outcome(() => fetch('/api/fleeting?delayMs=3000', { signal: AbortSignal.timeout(20) }))]`,
+  'an abort while the body arrives': `
+    const controller = new AbortController();
+    const r = await fetch('/api/stream?chunks=100&everyMs=50', { signal: controller.signal });
+    const body = outcome(() => r.text());
+    controller.abort('enough');
+    return [r.status, await body]`,
   redirects: `
     const seen = [];
     for (const redirect of ['follow', 'manual', 'error'])
@@ -86,9 +95,10 @@ export const HOST_BEHAVIOURS: Readonly<Record<string, string>> = {
     const reasons = [];
     const listener = (event) => { event.preventDefault(); reasons.push(String(event.reason)) };
     addEventListener('unhandledrejection', listener);
-    fetch('http://127.0.0.1:9/nobody');
+    const told = new Promise((done) => addEventListener('unhandledrejection', done, { once: true }));
     await fetch('http://127.0.0.1:9/somebody').catch(() => {});
-    await new Promise((done) => setTimeout(done, 100));
+    fetch('http://127.0.0.1:9/nobody');
+    await told;
     removeEventListener('unhandledrejection', listener);
     return reasons`,
   'a patch of the page over fetch': `
@@ -111,13 +121,13 @@ export const HOST_BEHAVIOURS: Readonly<Record<string, string>> = {
     return fired`,
   'frames and idle callbacks get their arguments': `
     const frame = await new Promise((done) => requestAnimationFrame(function (t) { done([typeof t, this === window, arguments.length]) }));
-    const idle = await new Promise((done) => requestIdleCallback((d) => done([typeof d.timeRemaining(), d.didTimeout]), { timeout: 100 }));
+    const idle = await new Promise((done) => requestIdleCallback((d) => done([typeof d.timeRemaining(), typeof d.didTimeout]), { timeout: 100 }));
     return [frame, idle]`,
   'the order of microtasks, messages and timers': `
     const order = []; const { port1, port2 } = new MessageChannel();
     await new Promise((done) => {
       port1.onmessage = () => { order.push('message'); };
-      setTimeout(() => { order.push('timer'); setTimeout(done, 20) }, 5);
+      setTimeout(() => { order.push('timer'); done() }, 200);
       port2.postMessage(0);
       Promise.resolve().then(() => order.push('then')); queueMicrotask(() => order.push('microtask')); order.push('sync');
     });
@@ -141,7 +151,10 @@ export const HOST_BEHAVIOURS: Readonly<Record<string, string>> = {
     const xhr = new XMLHttpRequest(); const seen = [];
     xhr.open('GET', '/api/x', false); xhr.send(); seen.push(xhr.status, xhr.responseText.length > 0);
     xhr.open('POST', '/api/x'); xhr.responseType = 'json'; xhr.send('b'); await new Promise((done) => (xhr.onload = done)); seen.push(xhr.response.path);
-    xhr.open('GET', '/api/x?delayMs=2000'); xhr.onabort = () => seen.push('aborted'); xhr.send(); xhr.abort(); seen.push(xhr.readyState);
+    xhr.onabort = () => seen.push('aborted');
+    xhr.open('GET', '/api/fleeting?delayMs=2000'); xhr.responseType = ''; xhr.send(); xhr.abort(); seen.push(xhr.readyState);
+    xhr.open('GET', '/api/stream?chunks=100&everyMs=50'); xhr.send();
+    await new Promise((done) => (xhr.onprogress = done)); xhr.abort(); seen.push(xhr.readyState, xhr.status);
     return seen`,
   'XMLHttpRequest: a foreign origin gets no preflight': `
     const xhr = new XMLHttpRequest(); xhr.open('GET', foreign + '/api/xhr'); xhr.send();
@@ -158,7 +171,7 @@ export const HOST_BEHAVIOURS: Readonly<Record<string, string>> = {
     const own = new Own('ws://127.0.0.1:9/');
     const event = await new Promise((done) => (own.onclose = done));
     return [own instanceof Own, own instanceof WebSocket, own.constructor === Own, WebSocket.name, WebSocket.length, WebSocket.CLOSED, event.code,
-      await outcome(() => new WebSocket('bad url')), await outcome(() => WebSocket('ws://x/')), await outcome(() => own.send())]`,
+      await outcome(() => new WebSocket('ws://bad host/')), await new Promise((done) => (new WebSocket('/api/no-upgrade').onclose = ({ code }) => done(code))), await outcome(() => WebSocket('ws://x/')), await outcome(() => own.send())]`,
   history: `
     history.pushState({ a: 1 }, '', '/pushed'); const pushed = [location.pathname, history.state.a];
     const bad = await outcome(() => history.pushState(() => {}, '')); const far = await outcome(() => history.pushState(null, '', 'http://elsewhere.example/'));
