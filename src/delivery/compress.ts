@@ -10,6 +10,10 @@ export const canCompress = typeof CompressionStream === 'function';
  */
 export async function compress(text: string): Promise<string | Blob> {
   if (!canCompress || text.length < MIN_BYTES) return text;
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
-  return new Blob([await new Response(stream).arrayBuffer()]);
+  try {
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+    return new Blob([await new Response(stream).arrayBuffer()]);
+  } catch {
+    return text; // expected: a page that put something of its own in the place of one of these
+  }
 }

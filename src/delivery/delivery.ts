@@ -4,7 +4,7 @@ import type { DropReason } from '../wire/loss.ts';
 import { ATTR_SESSION_ID } from '../wire/names.ts';
 import type { OtlpLogRecord, OtlpResource, OtlpScope, OtlpSpan } from '../wire/otlp.ts';
 import type { EpochMs } from '../wire/time.ts';
-import { type Chunk, type Priority, packChunks, utf8Bound } from './chunk.ts';
+import { type Chunk, PRIORITIES, type Priority, packChunks, utf8Bound } from './chunk.ts';
 import { createDeferredTail, MAX_DEFERRED_BYTES } from './deferred-tail.ts';
 import { createKeeper } from './keeper.ts';
 import { countDropped, createLedger } from './ledger.ts';
@@ -48,8 +48,8 @@ export interface Delivery {
 }
 
 const FLUSH_EVERY_MS = 5000;
-/** Errors leave sooner: the page that made them may not last. */
-const FLUSH_ERROR_MS = 250;
+/** How long a record may wait for others, by rank: the page that made an error may not last. */
+const WAIT_MS = [250, FLUSH_EVERY_MS, FLUSH_EVERY_MS];
 /** Storing and deferring sooner would write the same chunk again and again. */
 const KEEP_AFTER_MS = 400;
 /** After an exit event, what is still reported (web vitals settle there) leaves in the same task. */
@@ -130,8 +130,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     queue.add(kind, json, priority);
     keepSoon();
     if (monotonicMs() < exitingUntil) exitSoon();
-    else if (priority === 'error') schedule(FLUSH_ERROR_MS);
-    else schedule(queue.bytes() >= MAX_BATCH_BYTES ? 0 : FLUSH_EVERY_MS);
+    // While a batch is on its way its answer plans the next.
+    else if (!sending) schedule(queue.bytes() >= MAX_BATCH_BYTES ? 0 : WAIT_MS[PRIORITIES.indexOf(priority)]);
   }
 
   /** Takes chunks out for good: acknowledged, or dropped for a reason. */
@@ -150,7 +150,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (chunks.length > 0) end(chunks, [], reason);
   }
 
-  function schedule(delayMs: number): void {
+  function schedule(wantedMs = 0): void {
+    const delayMs = Math.max(wantedMs, pace.waitMs());
     const at = monotonicMs() + delayMs;
     if (!active || stopped || (dueAt !== undefined && at >= dueAt)) return;
     dueAt = at;
@@ -161,18 +162,23 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }, delayMs);
   }
 
-  function scheduleNext(): void {
-    // Closed chunks did not fit into the last batch, or have to go again.
-    if (sender.waiting().length > 0) schedule(pace.waitMs());
-    else if (queue.bytes() > 0) schedule(FLUSH_EVERY_MS);
+  /** What waits goes when it fills a batch, or when its time has come; `isUrgent` when the last batch has to go again. */
+  function scheduleNext(isUrgent = false): void {
+    const waiting = sender.waiting();
+    if (waiting.length === 0) return;
+    const bytes = waiting.reduce((sum, chunk) => sum + chunk.bytes, 0);
+    const oldest = Math.min(...waiting.map(({ at, rank }) => at + (WAIT_MS[rank] as number)));
+    // Chunks keep the wall clock, and that may have been set back since.
+    schedule(isUrgent || bytes >= MAX_BATCH_BYTES ? 0 : Math.min(oldest - now(), FLUSH_EVERY_MS));
   }
 
   /** Sends one batch, then plans the next. Resolves to whether it was acknowledged. */
   function pump(): Promise<boolean> {
     if (!active || stopped) return Promise.resolve(false);
-    sending ??= sender.next().finally(() => {
+    sending ??= sender.next().then((isAcknowledged) => {
       sending = undefined;
-      scheduleNext();
+      scheduleNext(!isAcknowledged);
+      return isAcknowledged;
     });
     return sending;
   }
@@ -209,7 +215,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         'page_exit',
       );
     }
-    if (leaving.length > 0) void sender.last(leaving).then(scheduleNext);
+    if (leaving.length > 0) void sender.last(leaving).then((isAcknowledged) => scheduleNext(!isAcknowledged));
     deferTail();
   }
 
@@ -229,7 +235,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     keeper.enter();
     pace.hurry();
     keepSoon();
-    scheduleNext();
+    scheduleNext(true);
   }
 
   const stopPageLife = startPageLife({ onExit: exit, onReturn: enter });

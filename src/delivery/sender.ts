@@ -36,7 +36,7 @@ export interface Sender {
   /** Bytes that may leave with the page now: the platform fails the request that would pass its quota for the page. */
   room(): number;
   /** Sends `chunks`, which fit into `room`, without any asynchronous step before. Resolves when it is answered. */
-  last(chunks: readonly Chunk[]): Promise<unknown>;
+  last(chunks: readonly Chunk[]): Promise<boolean>;
   /** A request for somebody else to send. */
   request(chunks: readonly Chunk[]): { url: string; body: string };
 }
