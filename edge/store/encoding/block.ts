@@ -12,8 +12,8 @@ const BLOCK_VERSION = 1;
 export const BLOCK_TARGET_BYTES = 256 * 1024;
 /** The place of a trace is block number times this plus its slot. */
 export const SLOTS_PER_BLOCK = 256;
-// No block is near this; a damaged length must not take the memory.
-const MAX_BLOCK_BYTES = 256 * 1024 * 1024;
+// No block is near this; a damaged length must not take the memory. workerd takes no larger limit.
+const MAX_BLOCK_BYTES = 128 * 1024 * 1024;
 
 /**
  * Traces compressed together: lengths, then all ids as they are, then all bodies as one compressed stream. Each slot
