@@ -38,7 +38,7 @@ export interface Parts {
 /** Puts together everything that instrumentations stand on. */
 export function createCore(settings: Settings, handover: Handover | undefined): Parts {
   const nativeFetch = globalThis.fetch.bind(globalThis);
-  const clock = createClock();
+  const clock = createClock({ isHeld: () => activities.isBusy() });
   const activities = createActivities(clock.now);
   const contexts = createTaskContexts(() => tracing.foreignContext() ?? activities.fallback());
   const requests = createRequests(clock);
@@ -82,6 +82,7 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
   const outgoing = createOutgoing(settings, delivery);
   const tracing = createTracing({
     contexts,
+    now: clock.now,
     mayRecord,
     sample: sessions.sample,
     started: guard((span, parent) => {

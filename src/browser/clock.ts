@@ -4,7 +4,8 @@ import type { EpochMs } from '../wire/time.ts';
 export type PerformanceMs = number;
 
 export interface Clock {
-  /** The time of now; a clock that was set, or stood still while the system slept, is followed within 100 ms. */
+  /** The time of now; a clock that was set, or stood still while the system slept, is followed within 100 ms,
+   * once no activity is open: one trace has one clock. */
   now(): EpochMs;
   /** When `at` on the performance timeline was, on the wall clock as it was then. */
   at(at: PerformanceMs): EpochMs;
@@ -15,25 +16,41 @@ const MAX_DRIFT_MS = 100;
 /** Drifts remembered, so that an entry from before one keeps its time. */
 const MAX_ANCHORS = 8;
 
+export interface ClockOptions {
+  /** Whether what is being measured must not be torn apart: the clock then follows later. */
+  isHeld?(): boolean;
+  /** For tests. */
+  wallMs?(): EpochMs;
+  /** For tests. */
+  monotonicMs?(): PerformanceMs;
+}
+
 /**
  * One clock for the page: the wall clock is read to notice drift and gives an anchor; the monotonic clock gives
  * everything else, so that two times of one anchor never run backwards.
- * @param wallMs for tests
- * @param monotonicMs for tests
  */
-export function createClock(wallMs = Date.now, monotonicMs = () => performance.now()): Clock {
+export function createClock({
+  isHeld = () => false,
+  wallMs = Date.now,
+  monotonicMs = () => performance.now(),
+}: ClockOptions = {}): Clock {
+  const drifted = (originMs: EpochMs) => {
+    const nowMs = wallMs() - monotonicMs();
+    return Math.abs(nowMs - originMs) > MAX_DRIFT_MS ? nowMs : originMs;
+  };
   /** The latest first: since `from` on the performance timeline, `from` 0 was at `originMs`. */
-  const anchors = [{ from: Number.NEGATIVE_INFINITY, originMs: performance.timeOrigin }];
+  const anchors = [{ from: Number.NEGATIVE_INFINITY, originMs: drifted(performance.timeOrigin) }];
   const originAt = (at: PerformanceMs) => (anchors.find(({ from }) => at >= from) as { originMs: EpochMs }).originMs;
   return {
     now() {
       const from = monotonicMs();
-      const originMs = wallMs() - from;
-      if (Math.abs(originMs - originAt(from)) > MAX_DRIFT_MS) {
+      const known = originAt(from);
+      const originMs = isHeld() ? known : drifted(known);
+      if (originMs !== known) {
         anchors.unshift({ from, originMs });
         if (anchors.length > MAX_ANCHORS) anchors.splice(-2, 1);
       }
-      return originAt(from) + from;
+      return originMs + from;
     },
     at: (at) => originAt(at) + at,
   };

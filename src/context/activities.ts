@@ -61,6 +61,8 @@ export interface Activities {
   started(span: Span, parent: Context): void;
   ended(span: Span, endMs: EpochMs): void;
   endAll(reason: EndReason): void;
+  /** Whether one with a span is open. */
+  isBusy(): boolean;
 }
 
 const ACTIVITY_KEY = createContextKey('throughline activity');
@@ -193,5 +195,6 @@ export function createActivities(now: () => EpochMs): Activities {
     endAll(reason) {
       for (const activity of [...open].reverse()) activity.end(reason);
     },
+    isBusy: () => open.size > 0,
   };
 }

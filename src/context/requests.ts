@@ -4,6 +4,7 @@ import type { Stop } from '../browser/guard.ts';
 import { observe } from '../browser/observe.ts';
 import { resourceAttributes } from '../browser/resource-attributes.ts';
 import { ATTR_END_REASON } from '../wire/names.ts';
+import type { EpochMs } from '../wire/time.ts';
 
 /** A request that is being made, from the call to the end of its response. */
 export interface PendingRequest {
@@ -25,6 +26,8 @@ export interface Requests {
 
 interface Entry {
   span: Span;
+  /** What makes a time of the performance timeline one of the span, also when the clock is set while it is open. */
+  originMs: EpochMs;
   /** `performance.now()` right before and right after the browser was given the request. */
   beforeMs: number;
   afterMs: number;
@@ -51,7 +54,7 @@ export function createRequests(clock: Clock): Requests {
     if (!sameUrl?.delete(entry)) return;
     if (sameUrl.size === 0) pending.delete(url);
     clearTimeout(entry.timer);
-    entry.span.end(clock.at(endMs));
+    entry.span.end(entry.originMs + endMs);
   }
 
   function timed(timing: PerformanceResourceTiming): void {
@@ -82,7 +85,9 @@ export function createRequests(clock: Clock): Requests {
   });
   return {
     begin(url, span) {
-      const entry: Entry = { span, beforeMs: performance.now(), afterMs: Number.POSITIVE_INFINITY };
+      const beforeMs = performance.now();
+      const originMs = clock.at(beforeMs) - beforeMs;
+      const entry: Entry = { span, originMs, beforeMs, afterMs: Number.POSITIVE_INFINITY };
       const sameUrl = pending.get(url) ?? new Set();
       pending.set(url, sameUrl.add(entry));
       return {

@@ -2,12 +2,14 @@ import { VERSION } from 'throughline:version';
 import {
   type Context,
   context,
+  type HrTime,
   propagation,
   type Span,
   type SpanOptions,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { millisToHrTime } from '@opentelemetry/core';
 import {
   type ReadableSpan,
   type Sampler,
@@ -22,6 +24,7 @@ import { MAX_ATTRIBUTE_CHARS } from '../wire/limits.ts';
 import { SCOPE_BROWSER } from '../wire/names.ts';
 import type { SamplingState } from '../wire/sampling.ts';
 import { withSamplingState } from '../wire/sampling.ts';
+import type { EpochMs } from '../wire/time.ts';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../wire/traceparent.ts';
 import { propagator } from './propagator.ts';
 import { createTraceState } from './trace-state.ts';
@@ -54,8 +57,19 @@ interface ForeignProvider {
   _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] };
 }
 
+/**
+ * A span of the SDK from inside. It takes its start from Date.now(), in whole milliseconds, so that a child could start
+ * before its parent; its end is the start and what passed on the monotonic clock.
+ */
+interface SpanInside {
+  _startTimeProvided: boolean;
+  startTime: HrTime;
+}
+
 export interface TracingOptions {
   contexts: TaskContexts;
+  /** The page's clock. */
+  now(): EpochMs;
   /** Whether anything may be recorded now. Asked for each span. */
   mayRecord(): boolean;
   /** Asked for each root span: whether to record it, and the state to write into its trace. */
@@ -69,7 +83,15 @@ export interface TracingOptions {
  * The one place that knows the OpenTelemetry SDK's provider, sampler and processor; another SDK is a change here.
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/
  */
-export function createTracing({ contexts, mayRecord, sample, started, ended, unsampled }: TracingOptions): Tracing {
+export function createTracing({
+  contexts,
+  now,
+  mayRecord,
+  sample,
+  started,
+  ended,
+  unsampled,
+}: TracingOptions): Tracing {
   let given: GivenIds = {};
   const sampler: Sampler = {
     shouldSample(parent) {
@@ -107,6 +129,8 @@ export function createTracing({ contexts, mayRecord, sample, started, ended, uns
           // The SDK writes the sampled flag alone. Ours are random ids; a continued trace keeps what its parent says.
           const own = span.spanContext();
           own.traceFlags |= (span.parentSpanContext?.traceFlags ?? FLAG_RANDOM) & FLAG_RANDOM;
+          if (!(span as unknown as SpanInside)._startTimeProvided)
+            (span as unknown as SpanInside).startTime = millisToHrTime(now());
           started(span, parent);
         },
       },

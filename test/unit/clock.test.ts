@@ -4,12 +4,17 @@ import { createClock } from '../../src/browser/clock.ts';
 function clockAt(startMs: number) {
   let wall = startMs;
   let monotonic = 0;
-  const clock = createClock(
-    () => Math.floor(wall),
-    () => monotonic,
-  );
+  let isHeld = false;
+  const clock = createClock({
+    isHeld: () => isHeld,
+    wallMs: () => Math.floor(wall),
+    monotonicMs: () => monotonic,
+  });
   return {
     clock,
+    hold(on: boolean) {
+      isHeld = on;
+    },
     pass(ms: number) {
       wall += ms;
       monotonic += ms;
@@ -58,4 +63,22 @@ test('a page that drifts all day remembers its first time, and no more than it n
   }
   expect(Math.abs(clock.now() - (NOON + 100 * 3_605_000))).toBeLessThanOrEqual(100);
   expect(clock.at(0)).toBe(first);
+});
+
+test('a page opened long after the browser measured its time origin starts by the wall clock', () => {
+  const { clock, pass } = clockAt(NOON);
+  pass(20);
+  expect(clock.at(0)).toBe(NOON);
+  expect(clock.now()).toBe(NOON + 20);
+});
+
+test('a clock set while an activity is open is followed when it is over, so that the activity keeps its length', () => {
+  const { clock, pass, setBy, hold } = clockAt(NOON);
+  hold(true);
+  const start = clock.now();
+  setBy(3_600_000);
+  pass(50);
+  expect(clock.now() - start).toBe(50);
+  hold(false);
+  expect(clock.now() - start).toBe(3_600_050);
 });
