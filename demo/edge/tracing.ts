@@ -1,5 +1,4 @@
-import { bindings } from 'throughline/cloudflare';
-import type { Options } from 'throughline/worker';
+import { bindings, type Options } from 'throughline/cloudflare';
 import type { Env } from './app.ts';
 
 /** How the worker traces: from its bindings, so that nothing of a deployment is in the code. */

@@ -1,4 +1,4 @@
-import { instrument } from 'throughline/worker';
+import { instrument } from 'throughline/cloudflare';
 import { createShopApp } from './app.ts';
 import { packOrders } from './orders.ts';
 import { tracing } from './tracing.ts';

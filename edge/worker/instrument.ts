@@ -1,17 +1,12 @@
 import { runtime } from '../runtimes/detect.ts';
 import type { WaitUntil } from './invocation.ts';
 import type { OptionsSource } from './options.ts';
-import { createPipelines } from './pipeline.ts';
+import { createPipelines, type Pipelines } from './pipeline.ts';
 import { register } from './register.ts';
-import { run } from './run.ts';
 import { serveRequest } from './serve.ts';
-import { TRIGGERS } from './triggers.ts';
+import { warnOnce } from './warn.ts';
 
-interface Waiting {
-  waitUntil(promise: Promise<unknown>): void;
-}
-
-type AnyFunction = (...args: never[]) => unknown;
+type AnyFunction = (...args: unknown[]) => unknown;
 
 /** The environment of a handler: the second parameter of its `fetch`. */
 export type EnvOf<H> = H extends { fetch?(request: never, env: infer Env, ...rest: never[]): unknown }
@@ -23,56 +18,54 @@ export type EnvOf<H> = H extends { fetch?(request: never, env: infer Env, ...res
 /** Hono's `fetch` takes `env?: Bindings | {}`: what is left without `{}` and `undefined`. */
 type Bindings<Env> = Env extends undefined ? never : keyof Env extends never ? never : Env;
 
+/** Handlers that `throughline/cloudflare` traces. */
+const TRIGGERS = ['queue', 'scheduled', 'email', 'tail'];
+
 /**
- * Traces a worker: a Cloudflare module worker (`export default instrument({ fetch }, options)`), a Hono app, or a plain
+ * Traces what answers requests: a module worker (`export default instrument({ fetch }, options)`), a Hono app, or a plain
  * fetch-style function.
  *
  * Every request becomes a server span in its caller's trace or in a new one, `fetch` calls inside it become client spans
- * that carry the trace to the origins in `propagateTo`, and spans made through `@opentelemetry/api` join in. The other
- * triggers (`queue`, `scheduled`, `email`, `tail`) become spans as well. Nothing changes or delays a response, and an
- * error of the handler is rethrown as it is.
+ * that carry the trace to the origins in `propagateTo`, and spans made through `@opentelemetry/api` join in. Nothing
+ * changes or delays a response, and an error of the handler is rethrown as it is. The `instrument` of
+ * `throughline/cloudflare` also traces the other triggers of that platform.
  * @param options or a function of `env` that returns them, for secrets
  * @returns a handler of the same type
  */
 export function instrument<H extends object>(handler: H, options: OptionsSource<EnvOf<H>>): H {
-  register();
-  const pipelineOf = createPipelines(options);
-  const serve = (call: (args: unknown[]) => unknown, args: unknown[]): Promise<Response> => {
-    const [request, bindings, ...rest] = args as [Request, unknown, ...unknown[]];
-    const pipeline = pipelineOf(runtime.env(bindings));
-    const given = args.length > 1 ? [request, pipeline.settings.traceEnv(bindings), ...rest] : args;
-    return serveRequest(request, { pipeline, waitUntil: waitUntilOf(args), bindings }, () => call(given) as Response);
-  };
-  if (typeof handler === 'function') {
-    const fn = handler as unknown as AnyFunction;
-    return ((...args: unknown[]) => serve((given) => fn(...(given as never[])), args)) as unknown as H;
-  }
-  const traced = { ...handler } as Record<string, unknown>;
-  const { fetch } = handler as { fetch?: AnyFunction };
-  if (typeof fetch === 'function')
-    traced['fetch'] = (...args: unknown[]) => serve((given) => fetch.apply(handler, given as never[]), args);
-  for (const [name, trigger] of Object.entries(TRIGGERS)) {
-    const handle = (handler as Record<string, unknown>)[name];
-    if (typeof handle !== 'function') continue;
-    traced[name] = (original: unknown, ...rest: unknown[]) => {
-      const { run: about, event } = trigger(original as never);
-      const pipeline = pipelineOf(runtime.env(rest[0]));
-      return run({ ...about, pipeline, waitUntil: waitUntilOf([original, ...rest]) }, () =>
-        (handle as AnyFunction).apply(handler, [
-          event,
-          pipeline.settings.traceEnv(rest[0]),
-          ...rest.slice(1),
-        ] as never[]),
-      );
-    };
-  }
-  return traced as H;
+  for (const name of TRIGGERS)
+    if (name in handler) warnOnce(`"${name}" is not traced: import instrument from "throughline/cloudflare".`);
+  return instrumentFetch(handler, createPipelines(options));
 }
 
-function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {
-  for (const arg of args.slice(1)) {
-    if (typeof (arg as Partial<Waiting> | null | undefined)?.waitUntil === 'function')
-      return (promise) => (arg as Waiting).waitUntil(promise);
-  }
-  return undefined;
+/** `handler` with its `fetch` traced, or traced itself when it is a function. */
+export function instrumentFetch<H extends object>(handler: H, pipelineOf: Pipelines): H {
+  register();
+  const traced =
+    (fetch: AnyFunction): AnyFunction =>
+    (...args) => {
+      const [request, bindings] = args as [Request, unknown];
+      const pipeline = pipelineOf(runtime.env(bindings));
+      if (args.length > 1) args[1] = pipeline.settings.traceEnv(bindings);
+      return serveRequest(
+        request,
+        { pipeline, waitUntil: waitUntilOf(args), bindings },
+        () => fetch.apply(handler, args) as Response,
+      );
+    };
+  if (typeof handler === 'function') return traced(handler as unknown as AnyFunction) as unknown as H;
+  const { fetch } = handler as { fetch?: AnyFunction };
+  return fetch ? { ...handler, fetch: traced(fetch) } : { ...handler };
+}
+
+/** The platform's `waitUntil`, from what it passed beside the event. */
+export function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {
+  const context = (args as ReadonlyArray<Partial<Waiting> | null | undefined>).findLast(
+    (arg) => typeof arg?.waitUntil === 'function',
+  ) as Waiting | undefined;
+  return context && ((promise) => context.waitUntil(promise));
+}
+
+interface Waiting {
+  waitUntil(promise: Promise<unknown>): void;
 }

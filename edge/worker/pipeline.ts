@@ -25,6 +25,9 @@ export interface Pipeline {
   readonly ledger: Ledger;
 }
 
+/** The pipeline for a platform environment. */
+export type Pipelines = (env: unknown) => Pipeline;
+
 interface Outlet {
   readonly exporter: Exporter | undefined;
   readonly ledger: Ledger;
@@ -39,7 +42,7 @@ let latest: Pipeline | undefined;
  * The pipeline for a platform environment. Options are resolved once, or once an environment object when they are a
  * function of it; what sends to the same place under the same name shares one queue.
  */
-export function createPipelines<Env>(source: OptionsSource<Env>): (env: unknown) => Pipeline {
+export function createPipelines<Env>(source: OptionsSource<Env>): Pipelines {
   if (typeof source !== 'function') {
     let pipeline: Pipeline | undefined;
     return () => {

@@ -1,7 +1,15 @@
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers';
 import { trace } from '@opentelemetry/api';
-import { bindings, injectScript, traceCaches, traceClass } from 'throughline/cloudflare';
-import { flush, instrument, ledger, type Options } from 'throughline/worker';
+import {
+  bindings,
+  flush,
+  injectScript,
+  instrument,
+  ledger,
+  type Options,
+  traceCaches,
+  traceClass,
+} from 'throughline/cloudflare';
 
 traceCaches();
 
