@@ -1,5 +1,5 @@
+import { instrument } from 'throughline/worker';
 import { expect, test, vi } from 'vitest';
-import { instrument } from '../../edge/worker/instrument.ts';
 
 test('a trigger that this entry does not trace is told, with the entry that does', () => {
   const warn = vi.spyOn(console, 'warn').mockReturnValue();
