@@ -13,9 +13,11 @@ const GATES = [
 ] as const;
 
 ensureChromium();
-// What the queue tests need comes while the gates before them run; where it does not come, they say so.
-for (const what of ['rabbitmq', 'jars']) {
-  const fetching = spawn(process.execPath, ['scripts/brokers.ts', '--fetch', what], { stdio: 'ignore' });
+// What the tests on brokers and on other runtimes need comes while the gates before them run; where it does not come, they
+// say so.
+for (const args of [['brokers.ts', '--fetch', 'rabbitmq'], ['brokers.ts', '--fetch', 'jars'], ['runtimes.ts']]) {
+  const [script = '', ...rest] = args;
+  const fetching = spawn(process.execPath, [`scripts/${script}`, ...rest], { stdio: 'ignore' });
   fetching.unref();
   process.once('exit', () => fetching.kill());
 }

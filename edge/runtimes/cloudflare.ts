@@ -14,6 +14,8 @@ export const cloudflare: Runtime = {
   measuresComputation: false,
   showsStreams: true,
   env: (bindings) => bindings,
+  // Set by Cloudflare itself, whatever the client sent.
+  clientAddress: (request) => request.headers.get('cf-connecting-ip'),
   requestAttributes(request) {
     // Reading `cf` parses it, and an isolate does not move.
     if (colo === undefined) {

@@ -1,5 +1,10 @@
 import type { Runtime } from './runtime.ts';
 
+interface ServeInfo {
+  completed?: Promise<void>;
+  remoteAddr?: { hostname?: string };
+}
+
 /** Deno; `Deno.serve` hands its handler an info object whose `completed` settles when the response has been sent. */
 export const deno: Runtime = {
   resource: {},
@@ -7,5 +12,6 @@ export const deno: Runtime = {
   showsStreams: false,
   env: () => (globalThis as { Deno?: { env: { toObject(): unknown } } }).Deno?.env.toObject() ?? {},
   requestAttributes: () => ({}),
-  responseSent: (bindings) => (bindings as { completed?: Promise<void> } | undefined)?.completed,
+  clientAddress: (_, bindings) => (bindings as ServeInfo | undefined)?.remoteAddr?.hostname,
+  responseSent: (bindings) => (bindings as ServeInfo | undefined)?.completed,
 };

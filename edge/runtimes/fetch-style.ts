@@ -1,6 +1,6 @@
 import type { Runtime } from './runtime.ts';
 
-/** Any other fetch-style platform: Bun, Vercel Edge, Fastly. */
+/** Any other fetch-style platform, such as Vercel Edge and Fastly. */
 export const fetchStyle: Runtime = {
   resource: {},
   measuresComputation: true,

@@ -1,6 +1,7 @@
 import type { Runtime } from './runtime.ts';
 
 interface NodeBindings {
+  incoming?: { socket?: { remoteAddress?: string } };
   outgoing?: { once?(event: string, listener: () => void): unknown; writableEnded?: boolean };
 }
 
@@ -11,6 +12,7 @@ export const node: Runtime = {
   showsStreams: true,
   env: () => (globalThis as { process?: { env?: unknown } }).process?.env ?? {},
   requestAttributes: () => ({}),
+  clientAddress: (_, bindings) => (bindings as NodeBindings | undefined)?.incoming?.socket?.remoteAddress,
   responseSent(bindings) {
     const outgoing = (bindings as NodeBindings | undefined)?.outgoing;
     if (typeof outgoing?.once !== 'function') return undefined;

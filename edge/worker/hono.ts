@@ -35,8 +35,8 @@ export function throughline<Env = Record<string, unknown>>(options: OptionsSourc
       return;
     }
     const pipeline = pipelineOf(runtime.env(c.env));
-    const server = startServerSpan(request, pipeline, waitUntilOf(c));
     const bindings = c.env;
+    const server = startServerSpan(request, { pipeline, waitUntil: waitUntilOf(c), bindings });
     c.env = pipeline.settings.traceEnv(bindings);
     const { span } = server;
     try {

@@ -44,7 +44,7 @@ export interface Options {
   maxForeignTracesPerSecond?: number | undefined;
   /** Further ways for context to travel: `baggage`, `b3`, `jaeger`, `answerTiming`. Default none. */
   propagators?: readonly Propagator[] | undefined;
-  /** Whether server spans say the client's IP address (Cloudflare). Default false: it is personal data. */
+  /** Whether server spans say the client's IP address, where the platform tells it. Default false: it is personal data. */
   clientAddress?: boolean | undefined;
   /** Whether a document's answer tells the browser its trace (`Server-Timing`). Default true. */
   serverTiming?: boolean | undefined;

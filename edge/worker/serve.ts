@@ -4,9 +4,7 @@ import { runtime } from '../runtimes/detect.ts';
 import { contextManager } from './context-manager.ts';
 import { isDocument, withHeader } from './document-join.ts';
 import { setError } from './http-semantics.ts';
-import type { WaitUntil } from './invocation.ts';
-import type { Pipeline } from './pipeline.ts';
-import { noteError, noteResponse, type ServerSpan, startServerSpan } from './server-span.ts';
+import { noteError, noteResponse, type Served, type ServerSpan, startServerSpan } from './server-span.ts';
 import { isStreaming, observeBody } from './streaming-body.ts';
 
 /**
@@ -32,7 +30,7 @@ export function finishResponse(server: ServerSpan, request: Request, response: R
     );
     return answer;
   }
-  if (request.method === 'HEAD' || !runtime.showsStreams || !isStreaming(answer)) {
+  if (request.method === 'HEAD' || !isStreaming(answer, runtime.showsStreams)) {
     span.end();
     return answer;
   }
@@ -47,20 +45,13 @@ export function finishResponse(server: ServerSpan, request: Request, response: R
   return observed.response;
 }
 
-interface Served {
-  pipeline: Pipeline;
-  waitUntil: WaitUntil | undefined;
-  /** What the platform passed beside the request. */
-  bindings: unknown;
-}
-
 /** Runs `handler` for a request in a server span. Its error is noted and rethrown as it is. */
 export function serveRequest(
   request: Request,
   { pipeline, waitUntil, bindings }: Served,
   handler: () => Response | Promise<Response>,
 ): Promise<Response> {
-  const server = startServerSpan(request, pipeline, waitUntil);
+  const server = startServerSpan(request, { pipeline, waitUntil, bindings });
   return contextManager.with(server.context, async () => {
     try {
       return finishResponse(server, request, await handler(), bindings);

@@ -29,11 +29,19 @@ export interface ServerSpan {
   readonly invocation: Invocation;
 }
 
+/** What a request is served with. */
+export interface Served {
+  pipeline: Pipeline;
+  waitUntil: WaitUntil | undefined;
+  /** What the platform passed beside the request. */
+  bindings: unknown;
+}
+
 /**
  * Starts the span `{method} {route}` of a request: `http.request.method`, `url.path`, `url.scheme`, `url.query`
  * (redacted), for roots `server.address`, `server.port` and `user_agent.original`, and what the platform knows.
  */
-export function startServerSpan(request: Request, pipeline: Pipeline, waitUntil: WaitUntil | undefined): ServerSpan {
+export function startServerSpan(request: Request, { pipeline, waitUntil, bindings }: Served): ServerSpan {
   const invocation: Invocation = { pipeline, waitUntil, now: createClock(), request, root: undefined, sequence: 0 };
   const { context, recording, parentSpanId, link } = readIncoming(request, pipeline);
   const span = new EdgeSpan({
@@ -47,14 +55,14 @@ export function startServerSpan(request: Request, pipeline: Pipeline, waitUntil:
     invocation,
   });
   invocation.root = span;
-  if (recording) describe(span, request);
+  if (recording) describe(span, request, bindings);
   if (link) span.addLink(link);
   let within: Context = new EdgeContext(span, invocation);
   for (const { enter } of pipeline.settings.propagators) within = enter?.(request, within, span) ?? within;
   return { span, invocation, context: within };
 }
 
-function describe(span: EdgeSpan, request: Request): void {
+function describe(span: EdgeSpan, request: Request, bindings: unknown): void {
   const url = urlParts(request.url);
   setMethod(span, request.method);
   span.setAttribute(ATTR_URL_PATH, url.path);
@@ -66,7 +74,7 @@ function describe(span: EdgeSpan, request: Request): void {
     span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
   }
   if (span.pipeline?.settings.clientAddress)
-    span.setAttribute(ATTR_CLIENT_ADDRESS, request.headers.get('cf-connecting-ip'));
+    span.setAttribute(ATTR_CLIENT_ADDRESS, runtime.clientAddress?.(request, bindings));
   const known: AttributeMap = runtime.requestAttributes(request);
   for (const key in known) span.setAttribute(key, known[key] as string | undefined);
   if (takeColdStart()) span.setAttribute(ATTR_FAAS_COLDSTART, true);

@@ -1,3 +1,5 @@
+const EVENT_STREAM = 'text/event-stream';
+
 /**
  * Whether a response body is still being made while it is sent. Only then is there something to wait for, and only
  * then may the body be touched: a body that is ready keeps its Content-Length and its fast way out.
@@ -5,14 +7,18 @@
  * Nothing tells directly. But a stream made in JavaScript gives no BYOB reader, while strings, buffers and bodies from
  * fetch do. Byte streams made in JavaScript and JSON are not recognised, and encoded bodies are left alone: reading them
  * would decode them.
+ * @param showsStreams false where every body is such a stream (Bun): then the headers have to say so
  */
-export function isStreaming(response: Response): boolean {
+export function isStreaming(response: Response, showsStreams: boolean): boolean {
   // Looking at a body costs more than a header, and JSON is made at once.
   const { headers } = response;
   if (headers.get('content-type')?.startsWith('application/json') || response.status === 101) return false;
   if (headers.has('content-encoding')) return false;
+  if (!showsStreams && !headers.has('transfer-encoding') && !headers.get('content-type')?.startsWith(EVENT_STREAM))
+    return false;
   const { body } = response;
   if (!body || body.locked) return false;
+  if (!showsStreams) return true;
   try {
     body.getReader({ mode: 'byob' }).releaseLock();
     return false;

@@ -1,15 +1,13 @@
 import { createServer, request, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseTraceparent } from '../../src/wire/traceparent.ts';
-import { startNode } from '../edge/support/node-worker.ts';
+import { PLATFORMS } from '../edge/support/platforms.ts';
 import { close, listen } from '../edge/support/sink.ts';
-import { startWorker, type Worker } from '../edge/support/workerd.ts';
+import type { Worker } from '../edge/support/workerd.ts';
 import { PARENT_ID, TRACE_CONTEXT_CASES, TRACE_ID } from './trace-context-cases.ts';
 
-describe.each([
-  ['workerd', () => startWorker('callback')],
-  ['Node', () => startNode('callback-node', {})],
-] as const)('W3C Trace Context level 2 on %s', (_, start) => {
+describe.for(PLATFORMS)('W3C Trace Context level 2 on $title', ({ missing, start }) => {
+  if (missing) return test.skip('not here', () => {});
   let service: Worker;
   let harness: Server;
   let harnessUrl: string;
@@ -20,7 +18,7 @@ describe.each([
       response.end('null');
     });
     harnessUrl = await listen(harness);
-    service = await start();
+    service = await start('callback', {});
   });
   beforeEach(() => {
     received = [];

@@ -1,12 +1,11 @@
-// Runs the W3C Trace Context suite against the edge tracer in workerd and in Node:
+// Runs the W3C Trace Context suite against the edge tracer in workerd, Node, Deno and Bun:
 // npm run test:conformance -- --w3c PATH, where PATH is a checkout of github.com/w3c/trace-context (or its `test`).
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startNode } from '../edge/support/node-worker.ts';
-import { startWorker } from '../edge/support/workerd.ts';
+import { PLATFORMS } from '../edge/support/platforms.ts';
 
 const { values } = parseArgs({ options: { w3c: { type: 'string' }, python: { type: 'string', default: 'python3' } } });
 const folder = [values.w3c ?? '', join(values.w3c ?? '', 'test')].find((path) => existsSync(join(path, 'test.py')));
@@ -24,11 +23,9 @@ if (python === undefined) {
 }
 
 let failures = 0;
-for (const [name, start] of [
-  ['workerd', () => startWorker('callback')],
-  ['Node', () => startNode('callback-node', {})],
-] as const) {
-  const service = await start();
+for (const { name, missing, start } of PLATFORMS) {
+  if (missing) continue;
+  const service = await start('callback', {});
   const { status, stderr } = spawnSync(python, ['test.py', service.url], {
     cwd: folder,
     encoding: 'utf8',

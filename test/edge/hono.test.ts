@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../edge/worker/ledger.ts';
 import { isSpanId, isTraceId } from '../../src/wire/ids.ts';
 import { type Answer, request } from './support/http.ts';
-import { startNode } from './support/node-worker.ts';
 import { type Origin, startOrigin } from './support/origin.ts';
+import { PLATFORMS } from './support/platforms.ts';
 import { type Sink, type SinkSpan, startSink } from './support/sink.ts';
 import { waitFor } from './support/wait-for.ts';
-import { startWorker, type Worker } from './support/workerd.ts';
+import type { Worker } from './support/workerd.ts';
 
 const T = '0af7651916cd43dd8448eb211c80319c';
 const S = 'b7ad6b7169203331';
@@ -27,20 +27,12 @@ const byName = (spans: SinkSpan[], name: string): SinkSpan => {
   return found as SinkSpan;
 };
 
-const PLATFORMS: ReadonlyArray<[string, (env: Record<string, string>) => Promise<Worker>]> = [
-  [
-    'workerd',
-    (bindings) =>
-      startWorker('shop-workerd', { bindings, compatibilityFlags: ['nodejs_als', 'enable_request_signal'] }),
-  ],
-  ['Node', (env) => startNode('shop-node', env)],
-];
-
-describe.each(PLATFORMS)('the Hono middleware on %s', (platform, start) => {
+describe.for(PLATFORMS)('the Hono middleware on $title', ({ name: platform, missing, start }) => {
+  if (missing) return test.skip('not here', () => {});
   let worker: Worker;
   const env = (): Record<string, string> => ({ COLLECTOR: sink.url, ORIGIN: origin.url, STRANGER: stranger.url });
   beforeAll(async () => {
-    worker = await start(env());
+    worker = await start('shop', env());
     // The first request alone is a cold start.
     await request(`${worker.url}/unauthorized`);
     await sink.find((spans) => spans.length === 1, 'the first span');
@@ -272,6 +264,33 @@ describe.each(PLATFORMS)('the Hono middleware on %s', (platform, start) => {
       const response = await get('/unauthorized');
       expect(response.headers['content-length']).toBe('2');
     });
+  });
+
+  test('a WebSocket upgrade has its span, which does not last as long as the socket', async () => {
+    const socket = new WebSocket(`${worker.url.replace('http', 'ws')}/socket/lobby`);
+    const answer = await new Promise((resolve, reject) => {
+      socket.onopen = () => socket.send('hi');
+      socket.onmessage = ({ data }) => resolve(data);
+      socket.onerror = reject;
+    });
+    expect(answer).toBe('lobby: hi');
+    const [server] = await sink.find((spans) => spans.length > 0 && spans, 'the server span');
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    expect(server).toMatchObject({ name: 'GET /socket/:room', attrs: { 'http.route': '/socket/:room' } });
+    expect(server?.status).toBeUndefined();
+    socket.close();
+  });
+
+  test('the address of the client is said when asked for, as the platform saw it', async () => {
+    const headers = { 'x-forwarded-for': '192.0.2.7', 'cf-connecting-ip': '192.0.2.8' };
+    await get('/unauthorized', { headers });
+    const [silent] = await sink.find((spans) => spans.length === 1 && spans, 'a span');
+    expect(JSON.stringify(silent)).not.toMatch(/client\.address|192\.0\.2/);
+    const asked = await start('shop', { ...env(), CLIENT_ADDRESS: 'yes' });
+    await request(`${asked.url}/unauthorized`, { headers });
+    const [, told] = await sink.find((spans) => spans.length === 2 && spans, 'another').finally(() => asked.stop());
+    // In production Cloudflare sets that header itself.
+    expect(told?.attrs['client.address']).toBe(platform === 'workerd' ? '192.0.2.8' : '127.0.0.1');
   });
 
   describe('the OpenTelemetry API', () => {

@@ -16,7 +16,8 @@ export async function bundle(entry: string): Promise<string> {
     format: 'esm',
     target: 'es2022',
     conditions: ['workerd', 'worker'],
-    external: ['node:*', 'cloudflare:*'],
+    // ws is CommonJS and asks for Node's modules in a way no bundle answers.
+    external: ['node:*', 'cloudflare:*', 'ws'],
     // Not our tsconfig: its paths lead to the sources.
     tsconfigRaw: {},
   });

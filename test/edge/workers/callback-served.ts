@@ -1,0 +1,4 @@
+import app from './callback.ts';
+import { listen } from './listen.ts';
+
+await listen(app.fetch);

@@ -1,3 +1,0 @@
-import { createShop, type Env } from './shop.ts';
-
-export default createShop((bindings) => bindings as Env);
