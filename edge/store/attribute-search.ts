@@ -1,5 +1,6 @@
 import type { TraceId } from '../../src/wire/ids.ts';
-import type { OtlpAnyValue, OtlpKeyValue } from '../../src/wire/otlp.ts';
+import type { OtlpKeyValue } from '../../src/wire/otlp.ts';
+import { attributeText } from './attribute-hash.ts';
 import { type Chunk, decodeChunk } from './encoding/chunk.ts';
 import { knownWordPlace } from './encoding/known-words.ts';
 import type { AttributeCondition } from './trace-store.ts';
@@ -16,9 +17,10 @@ const NOT_ONLY_TEXT = /^(?:-?[\d.]+(?:e[+-]?\d+)?|true|false|NaN|-?Infinity)$/i;
 export function createAttributeSearch(conditions: readonly AttributeCondition[]): AttributeSearch {
   const texts = conditions.flatMap(({ key, value }) => [
     ...(knownWordPlace(key) === undefined ? [key] : []),
-    ...(knownWordPlace(value) === undefined && !NOT_ONLY_TEXT.test(value) ? [value] : []),
+    ...(value !== undefined && knownWordPlace(value) === undefined && !NOT_ONLY_TEXT.test(value) ? [value] : []),
   ]);
-  return { conditions, needles: texts.filter((text) => text !== '').map((text) => Buffer.from(text)) };
+  const needles = texts.filter((text) => text !== '').map((text) => Buffer.from(text));
+  return { conditions, needles };
 }
 
 /** True when a span or log record in the chunks meets all conditions, on itself or its resource. */
@@ -37,10 +39,7 @@ export function holdsAttributes(chunks: readonly Chunk[], traceId: TraceId | '',
 }
 
 function has(attributes: readonly OtlpKeyValue[], { key, value }: AttributeCondition): boolean {
-  return attributes.some((attribute) => attribute.key === key && asText(attribute.value) === value);
-}
-
-function asText(value: OtlpAnyValue | undefined): string | undefined {
-  const plain = value?.stringValue ?? value?.intValue ?? value?.doubleValue ?? value?.boolValue;
-  return plain === undefined || plain === null ? undefined : String(plain);
+  return attributes.some(
+    (attribute) => attribute.key === key && (value === undefined || attributeText(attribute.value) === value),
+  );
 }

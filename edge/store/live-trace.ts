@@ -1,9 +1,12 @@
 import type { SpanId, TraceId } from '../../src/wire/ids.ts';
+import type { ResourceRecord } from '../otlp/records.ts';
+import { addAttributeHashes } from './attribute-hash.ts';
 import { hexInto } from './encoding/byte-writer.ts';
 import { type Chunk, type ChunkContent, chunkOwner, chunkTrust, decodeChunk } from './encoding/chunk.ts';
 import { logKey } from './encoding/fingerprint.ts';
 import { type Measurement, requestOf } from './rollup.ts';
-import { addLog, addSpan, emptySummary, mergeSummary, type SummaryState } from './summary.ts';
+import { addLog, addSpan } from './summarize-records.ts';
+import { emptySummary, mergeSummary, type SummaryState } from './summary.ts';
 import type { Trust } from './trace-store.ts';
 
 /** What one batch brought of a trace, as bytes: the records themselves are let go at once. */
@@ -12,6 +15,8 @@ export interface LiveChunk extends Chunk {
   logs: number;
   /** Of this chunk alone. */
   state: SummaryState;
+  /** Of all its attributes, for the filter of its block. */
+  hashes: Uint32Array;
   /** What its spans say of requests. */
   requests: readonly Measurement[];
   /** Of its log records. */
@@ -139,15 +144,24 @@ export function summarize(
   traceId: TraceId | '',
   content: Pick<ChunkContent, 'spans' | 'logs'>,
   receivedAtMs: number,
-): { state: SummaryState; requests: Measurement[] } {
+): { state: SummaryState; requests: Measurement[]; hashes: Uint32Array } {
   const state = emptySummary(traceId);
   state.updatedMs = Math.round(receivedAtMs);
   const requests: Measurement[] = [];
+  const hashes = new Set<number>();
+  const resources = new Set<ResourceRecord>();
   for (const record of content.spans) {
     addSpan(state, record);
+    resources.add(record.resource);
+    addAttributeHashes(hashes, record.span.attributes);
     const request = requestOf(record);
     if (request) requests.push(request);
   }
-  for (const record of content.logs) addLog(state, record);
-  return { state, requests };
+  for (const record of content.logs) {
+    addLog(state, record);
+    resources.add(record.resource);
+    addAttributeHashes(hashes, record.log.attributes);
+  }
+  for (const { attributes } of resources) addAttributeHashes(hashes, attributes);
+  return { state, requests, hashes: Uint32Array.from(hashes) };
 }

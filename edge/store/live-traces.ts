@@ -74,10 +74,10 @@ export class LiveTraces<Home> {
     if (groups.length === 0) return { result, record: undefined, parts: [] };
     const { record, chunks } = this.#encoder.encode(batch.receivedAtMs, groups);
     const parts = groups.map(({ trace, content, logKeys }, i) => {
-      const { state, requests } = summarize(trace.traceId, content, batch.receivedAtMs);
+      const { state, requests, hashes } = summarize(trace.traceId, content, batch.receivedAtMs);
       const { ids, body } = chunks[i] as Chunk;
       const { spans, logs } = content;
-      const chunk = { ids, body, spans: spans.length, logs: logs.length, state, requests, logKeys, segment: 0 };
+      const chunk = { ids, body, spans: spans.length, logs: logs.length, state, requests, hashes, logKeys, segment: 0 };
       addPending(trace, chunk);
       return { trace, chunk };
     });

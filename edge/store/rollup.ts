@@ -3,16 +3,12 @@ import { SPAN_KIND, STATUS_CODE } from '../../src/wire/otlp.ts';
 import type { SpanRecord } from '../otlp/records.ts';
 import { nanoToMicros } from './encoding/time.ts';
 import { LogHistogram, weightUnits } from './log-histogram.ts';
-import {
-  originOf,
-  type SummaryState,
-  spanWeight,
-  textAttribute,
-  traceStartUs,
-  VITAL_NAMES,
-  VITAL_SCALE,
-} from './summary.ts';
+import { originOf } from './origin.ts';
+import { spanWeight } from './span-weight.ts';
+import { type SummaryState, traceStartUs } from './summary.ts';
+import { textAttribute } from './text-attribute.ts';
 import type { Measure } from './trace-store.ts';
+import { VITAL_NAMES, VITAL_SCALE } from './web-vital.ts';
 
 const HOUR_US = 3_600_000_000;
 

@@ -1,4 +1,5 @@
 import { isTraceId, type TraceId } from '../../src/wire/ids.ts';
+import { isBrowser } from '../trace/browser-name.ts';
 import { type SummaryState, traceDurationUs, traceStartUs } from './summary.ts';
 import type { AttributeCondition, TraceFilter } from './trace-store.ts';
 
@@ -87,6 +88,10 @@ export function matches(state: SummaryState, search: Search): boolean {
     (filter.service === undefined || state.services.includes(filter.service)) &&
     (filter.route === undefined || state.route === filter.route) &&
     (filter.activity === undefined || state.activity === filter.activity) &&
+    (filter.browser === undefined || isBrowser(state.browser, filter.browser)) &&
+    (filter.device === undefined || state.device === filter.device) &&
+    (filter.country === undefined || state.country === filter.country) &&
+    (filter.release === undefined || state.release === filter.release) &&
     (filter.error === undefined || state.errors > 0 === filter.error) &&
     (filter.sessionId === undefined || state.sessionId === filter.sessionId) &&
     (filter.userId === undefined || state.userId === filter.userId) &&

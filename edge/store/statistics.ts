@@ -1,8 +1,8 @@
 import { WEIGHT_UNITS } from './log-histogram.ts';
 import { type Measurement, type Rollup, type RollupKey, Rollups } from './rollup.ts';
 import { InvalidFilterError } from './search.ts';
-import { VITAL_SCALE } from './summary.ts';
 import type { StatisticsGroup, StatisticsQuery, StatisticsRow } from './trace-store.ts';
+import { VITAL_SCALE } from './web-vital.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_LIMIT = 200;

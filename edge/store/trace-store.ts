@@ -39,6 +39,14 @@ export interface TraceSummary {
   route: string;
   /** `page load`, `navigation`, `interaction`, or '' for a trace no browser started. */
   activity: string;
+  /** Family and major version of the root's browser, such as `Chrome 131`; `other`; '' when it is no browser. */
+  browser: string;
+  /** `mobile`, `desktop`, or '' when the root is no browser's. */
+  device: string;
+  /** ISO 3166-1 alpha-2; '' when neither the sender nor a proxy said it. */
+  country: string;
+  /** `service.version` of the root's service. */
+  release: string;
   /** Epoch ms of the earliest span's start, as the senders' clocks said. */
   startMs: number;
   durationMs: number;
@@ -55,10 +63,10 @@ export interface TraceSummary {
   updatedAtMs: number;
 }
 
-/** An attribute as people write it: numbers and booleans as their text. */
+/** An attribute as people write it: numbers and booleans as their text; without a value, any value under the key. */
 export interface AttributeCondition {
   key: string;
-  value: string;
+  value?: string;
 }
 
 /** All conditions must hold. Times are epoch ms of the trace's start. */
@@ -71,6 +79,13 @@ export interface TraceFilter {
   /** Substring of the root's name, case-insensitive. */
   name?: string;
   activity?: string;
+  /** Family, or family and major version: `Chrome`, `Chrome 131`. */
+  browser?: string;
+  /** `mobile` or `desktop`. */
+  device?: string;
+  /** ISO 3166-1 alpha-2. */
+  country?: string;
+  release?: string;
   minDurationMs?: number;
   maxDurationMs?: number;
   /** Only traces with (true) or without (false) errors. */
@@ -78,8 +93,8 @@ export interface TraceFilter {
   sessionId?: string;
   userId?: string;
   /**
-   * Only traces with a span or log record that has all of these, on itself or its resource. There is no index: every
-   * block of the time window is looked through, so give a window.
+   * Only traces with a span or log record that has all of these, on itself or its resource. Blocks that certainly have
+   * none are skipped; what is left is read, so give a window.
    */
   attributes?: AttributeCondition[];
   /** Only traces with a change after this, for live views. */

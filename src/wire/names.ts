@@ -29,6 +29,7 @@ export const ATTR_BROWSER_PLATFORM = 'browser.platform';
 export const ATTR_BROWSER_MOBILE = 'browser.mobile';
 export const ATTR_BROWSER_LANGUAGE = 'browser.language';
 export const ATTR_USER_AGENT_ORIGINAL = 'user_agent.original';
+export const ATTR_GEO_COUNTRY = 'geo.country.iso_code';
 export const ATTR_CLOUD_PROVIDER = 'cloud.provider';
 export const ATTR_CLOUD_PLATFORM = 'cloud.platform';
 export const ATTR_CLOUD_REGION = 'cloud.region';
@@ -104,6 +105,8 @@ export const ATTR_WEB_VITAL_RATING = 'browser.web_vital.rating';
 export const ATTR_WEB_VITAL_NAVIGATION_TYPE = 'browser.web_vital.navigation_type';
 /** Prefix of what web-vitals' attribution build says: `throughline.web_vital.attribution.<field>`. */
 export const ATTR_WEB_VITAL_ATTRIBUTION = 'throughline.web_vital.attribution';
+/** Selector of the element the value is about. */
+export const ATTR_WEB_VITAL_TARGET = `${ATTR_WEB_VITAL_ATTRIBUTION}.target`;
 export const EVENT_EXCEPTION = 'exception';
 export const ATTR_EXCEPTION_TYPE = 'exception.type';
 export const ATTR_EXCEPTION_MESSAGE = 'exception.message';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LogRecord, SpanRecord } from '../../edge/otlp/records.ts';
+import type { LogRecord, ResourceRecord, SpanRecord } from '../../edge/otlp/records.ts';
 import {
   type AcceptedBatch,
   type AttributeCondition,
@@ -232,6 +232,42 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       }
     });
 
+    test('traces are found by browser, device, country and release', async () => {
+      const views = take(40);
+      for (const [i, view] of views.entries()) {
+        const country = i % 5 === 0 ? 'CH' : 'DE';
+        for (const batch of view.batches) await store.append(i < 20 ? cameFrom(batch, country) : batch);
+        if (i === 30) await reopen();
+      }
+      const all = await everyPage(store, {}, 500);
+      expect(new Set(all.map(({ browser }) => browser)).size).toBeGreaterThan(1);
+      const [sample] = all as [TraceSummary];
+      const filters: TraceFilter[] = [
+        { browser: sample.browser },
+        { browser: sample.browser.replace(/ \d+$/, '') },
+        { browser: sample.browser, device: 'desktop' },
+        { browser: '' },
+        { browser: 'Chrom' },
+        { device: 'mobile' },
+        { country: 'CH' },
+        { country: 'DE', device: 'mobile' },
+        { country: '' },
+        { country: 'FR' },
+        { release: sample.release },
+        { release: 'none' },
+      ];
+      for (const _ of ['mixed', 'all from disk']) {
+        for (const filter of filters) {
+          const expected = all.filter((summary) => holds(summary, filter));
+          expect(await everyPage(store, filter, 7), JSON.stringify(filter)).toEqual(expected);
+        }
+        expect(all.filter(({ country }) => country === 'CH').length).toBe(4);
+        expect(all.filter(({ browser }) => /^(Chrome|Safari|Firefox|Edge) \d+$/.test(browser)).length).toBe(40);
+        expect(sample.release).toBe('2026.11.3');
+        await reopen();
+      }
+    });
+
     test('traces are found by attributes of one span and its resource, of any kind of value', async () => {
       const views = take(60);
       for (const view of views.slice(0, 40)) await append(store, view);
@@ -273,6 +309,9 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
           expect(await found({ key, value }), key).toEqual([kinds.spans[0]?.span.traceId]);
         }
         expect(await found({ key: 'text', value: 'other' })).toEqual([]);
+        expect(await found({ key: 'list' })).toEqual([kinds.spans[0]?.span.traceId]);
+        expect(await found({ key: names.ATTR_CLOUDFLARE_RAY_ID })).toEqual(views.map(idOf).sort());
+        expect(await found({ key: 'no such key' })).toEqual([]);
         await reopen();
       }
     });
@@ -589,6 +628,12 @@ function holds(summary: TraceSummary, filter: TraceFilter): boolean {
     (filter.route === undefined || summary.route === filter.route) &&
     (name === undefined || summary.name.toLowerCase().includes(name.toLowerCase())) &&
     (filter.activity === undefined || summary.activity === filter.activity) &&
+    (filter.browser === undefined ||
+      summary.browser === filter.browser ||
+      summary.browser.startsWith(`${filter.browser} `)) &&
+    (filter.device === undefined || summary.device === filter.device) &&
+    (filter.country === undefined || summary.country === filter.country) &&
+    (filter.release === undefined || summary.release === filter.release) &&
     (filter.error === undefined || summary.errorCount > 0 === filter.error) &&
     (filter.sessionId === undefined || summary.sessionId === filter.sessionId) &&
     (filter.userId === undefined || summary.userId === filter.userId) &&
@@ -648,6 +693,21 @@ function vitalsOf(view: PageView): Record<string, number> {
 
 function withoutEventId(attributes: OtlpKeyValue[] | undefined): OtlpKeyValue[] {
   return (attributes ?? []).filter(({ key }) => key !== names.ATTR_EVENT_ID);
+}
+
+/** A batch whose sender's country a proxy told. */
+function cameFrom(batch: AcceptedBatch, country: string): AcceptedBatch {
+  const stamped = new Map<ResourceRecord, ResourceRecord>();
+  const stamp = <T extends SpanRecord | LogRecord>(record: T): T => {
+    const attributes = [
+      ...record.resource.attributes,
+      { key: names.ATTR_GEO_COUNTRY, value: { stringValue: country } },
+    ];
+    const resource = stamped.get(record.resource) ?? { ...record.resource, attributes };
+    stamped.set(record.resource, resource);
+    return { ...record, resource };
+  };
+  return { ...batch, spans: batch.spans.map(stamp), logs: batch.logs.map(stamp) };
 }
 
 function rename(batch: AcceptedBatch, name: string): AcceptedBatch {

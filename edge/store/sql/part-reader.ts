@@ -11,6 +11,7 @@ import { searchTraces } from './search-traces.ts';
 import { type ActiveSession, readSessions } from './session-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { fromRow, TRACE_COLUMNS, traceKey } from './trace-row.ts';
+import { readTargets } from './vital-rows.ts';
 import { WordReader } from './words.ts';
 
 export interface PartTotals {
@@ -37,8 +38,12 @@ export class PartReader {
   }
 
   summary(traceId: TraceId): SummaryState | undefined {
-    const row = firstRow(this.#driver, `SELECT ${TRACE_COLUMNS} FROM trace WHERE trace_id = ?`, [traceKey(traceId)]);
-    return row && fromRow(row, this.#baseUs, this.#words);
+    const sql = `SELECT id, ${TRACE_COLUMNS} FROM trace WHERE trace_id = ?`;
+    const row = firstRow(this.#driver, sql, [traceKey(traceId)]);
+    if (!row) return undefined;
+    const state = fromRow(row, this.#baseUs, this.#words);
+    readTargets(this.#driver, this.#words, Number(row.id), state);
+    return state;
   }
 
   /** Everything of a trace in the order it was written; empty when there is nothing. */

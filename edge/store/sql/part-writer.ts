@@ -1,20 +1,28 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
+import { encodeBlockFilter } from '../block-filter.ts';
 import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
+import { isOf } from '../person.ts';
 import { type Measurement, Rollups, vitalsOf } from '../rollup.ts';
-import { isOf, type SummaryState } from '../summary.ts';
+import type { SummaryState } from '../summary.ts';
 import type { RemoveSelector } from '../trace-store.ts';
 import { removeTraces } from './remove-traces.ts';
 import { writeRollup } from './rollup-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
-import { toRow, traceKey, UPSERT_TRACE } from './trace-row.ts';
+import { toRow, UPSERT_TRACE } from './trace-row.ts';
+import { writeVitals } from './vital-rows.ts';
 import { WORD, WordWriter } from './words.ts';
+
+export interface SealedChunk extends Chunk {
+  /** Of all its attributes, by `addAttributeHashes`; any may come twice. */
+  hashes: Uint32Array;
+}
 
 /** What is to be written of one trace. */
 export interface SealedTrace {
   /** Of the whole trace, with what this part already holds of it. */
   state: SummaryState;
-  chunks: readonly Chunk[];
+  chunks: readonly SealedChunk[];
   /** Of what the part already holds of the trace, when it holds something. */
   before: SummaryState | undefined;
   /** What the spans in `chunks` say of requests. */
@@ -77,16 +85,20 @@ export class PartWriter {
 
   #writeBlock(traces: readonly SealedTrace[]): void {
     const block = this.#insertBlock(traces.map(({ chunks }) => chunks));
+    this.#writeFilter(block, traces);
     traces.forEach((trace, slot) => {
       const place = block * SLOTS_PER_BLOCK + slot;
-      this.#driver.run(UPSERT_TRACE, toRow(trace.state, place, this.#baseUs, this.#words));
-      if (trace.before) {
-        this.#driver.run('INSERT INTO fragment(trace, place) SELECT id, ? FROM trace WHERE trace_id = ?', [
-          place,
-          traceKey(trace.state.traceId),
-        ]);
-      }
+      const row = toRow(trace.state, place, this.#baseUs, this.#words);
+      const id = Number(firstRow(this.#driver, UPSERT_TRACE, row)?.id);
+      if (trace.before) this.#driver.run('INSERT INTO fragment(trace, place) VALUES(?, ?)', [id, place]);
+      writeVitals(this.#driver, this.#words, id, trace.state);
     });
+  }
+
+  #writeFilter(block: number, traces: readonly SealedTrace[]): void {
+    const hashes = new Set<number>();
+    for (const { chunks } of traces) for (const chunk of chunks) for (const hash of chunk.hashes) hashes.add(hash);
+    this.#driver.run('INSERT INTO block_filter(block, bits) VALUES(?, ?)', [block, encodeBlockFilter(hashes)]);
   }
 
   #writeLoose(loose: SealedLoose): void {

@@ -1,9 +1,12 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
 import type { LogRecord } from '../../otlp/records.ts';
+import { addAttributeHashes } from '../attribute-hash.ts';
+import { encodeBlockFilter } from '../block-filter.ts';
 import { type Codec, decodeBlock, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import { type Chunk, ChunkEncoder, decodeChunk, ordinalsOf } from '../encoding/chunk.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { traceKey } from './trace-row.ts';
+import { removeVitals } from './vital-rows.ts';
 
 export interface RemoveRequest {
   traceIds: readonly TraceId[];
@@ -32,6 +35,7 @@ export function removeTraces(driver: SqlDriver, { traceIds, isRemoved, codec }: 
       empty(Number(fragment.place));
     driver.run('DELETE FROM fragment WHERE trace = ?', [id]);
     driver.run('DELETE FROM trace WHERE id = ?', [id]);
+    removeVitals(driver, id);
     traces += 1;
     spans += Number(row.spans);
     logs += Number(row.logs);
@@ -61,7 +65,21 @@ function rewriteBlock(
 ): void {
   const data = firstRow(driver, 'SELECT data FROM block WHERE id = ?', [block])?.data;
   if (!(data instanceof Uint8Array)) return;
-  driver.run('UPDATE block SET data = ? WHERE id = ?', [encodeBlock(decodeBlock(data).map(change), codec), block]);
+  const slots = decodeBlock(data).map(change);
+  driver.run('UPDATE block SET data = ? WHERE id = ?', [encodeBlock(slots, codec), block]);
+  // The old filter would still tell what was there.
+  driver.run('UPDATE block_filter SET bits = ? WHERE block = ?', [encodeBlockFilter(hashesOf(slots.flat())), block]);
+}
+
+function hashesOf(chunks: readonly Chunk[]): Set<number> {
+  const hashes = new Set<number>();
+  for (const chunk of chunks) {
+    const { spans, logs } = decodeChunk(chunk, '');
+    for (const { span } of spans) addAttributeHashes(hashes, span.attributes);
+    for (const { log } of logs) addAttributeHashes(hashes, log.attributes);
+    for (const { resource } of [...spans, ...logs]) addAttributeHashes(hashes, resource.attributes);
+  }
+  return hashes;
 }
 
 function encodeLogs(content: Parameters<ChunkEncoder['encode']>[0]): Chunk {

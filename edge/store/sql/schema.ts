@@ -3,7 +3,7 @@ import type { SqlDriver } from './sql-driver.ts';
 /** "TLin" as SQLite's application id: tells our files from any other. */
 export const APPLICATION_ID = 0x544c696e;
 /** Version of files and journal alike; a store refuses what is newer. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /**
  * A part: the traces first received in one stretch of time. Times are microseconds from `base_us`, which keeps them
@@ -35,7 +35,10 @@ CREATE TABLE trace(
   person INTEGER NOT NULL,
   updated INTEGER NOT NULL,
   device INTEGER NOT NULL,
-  weight NUMERIC NOT NULL
+  weight NUMERIC NOT NULL,
+  browser INTEGER NOT NULL DEFAULT 0,
+  country INTEGER NOT NULL DEFAULT 0,
+  release INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX trace_start ON trace(start);
 CREATE INDEX trace_services ON trace(services, start);
@@ -63,10 +66,56 @@ CREATE TABLE loose(place INTEGER PRIMARY KEY);
 CREATE TABLE loose_key(key INTEGER PRIMARY KEY);
 `;
 
+/**
+ * What version 2 added: a filter of each block's attributes (without one, a block is read), a row a web vital, and the
+ * services and routes that statistics tell apart.
+ */
+const SINCE_2 = `
+CREATE TABLE block_filter(block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
+CREATE TABLE vital(
+  measure INTEGER NOT NULL,
+  trace INTEGER NOT NULL,
+  value INTEGER NOT NULL,
+  target INTEGER NOT NULL,
+  PRIMARY KEY(measure, trace)
+) WITHOUT ROWID;
+CREATE INDEX trace_place ON trace(place);
+CREATE INDEX fragment_place ON fragment(place);
+CREATE TABLE counted(
+  service INTEGER NOT NULL,
+  route INTEGER NOT NULL,
+  PRIMARY KEY(service, route)
+) WITHOUT ROWID;
+`;
+
+// The numbers are places in `MEASURES`.
+const FROM_1 = `
+ALTER TABLE trace ADD COLUMN browser INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trace ADD COLUMN country INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trace ADD COLUMN release INTEGER NOT NULL DEFAULT 0;
+${SINCE_2}
+INSERT INTO vital(measure, trace, value, target) SELECT 1, id, lcp, 0 FROM trace WHERE lcp IS NOT NULL;
+INSERT INTO vital(measure, trace, value, target) SELECT 2, id, inp, 0 FROM trace WHERE inp IS NOT NULL;
+INSERT INTO vital(measure, trace, value, target) SELECT 3, id, cls, 0 FROM trace WHERE cls IS NOT NULL;
+INSERT INTO vital(measure, trace, value, target) SELECT 4, id, fcp, 0 FROM trace WHERE fcp IS NOT NULL;
+INSERT INTO vital(measure, trace, value, target) SELECT 5, id, ttfb, 0 FROM trace WHERE ttfb IS NOT NULL;
+INSERT OR IGNORE INTO counted(service, route) SELECT DISTINCT service, route FROM rollup;
+`;
+
 /** Makes an empty database a part whose times count from `baseUs`; all of it or nothing. */
 export function createPart(driver: SqlDriver, baseUs: number): void {
   driver.transaction(() => {
     driver.exec(SCHEMA);
+    driver.exec(SINCE_2);
     driver.run('INSERT INTO total(base_us, traces, spans, logs) VALUES(?, 0, 0, 0)', [baseUs]);
   });
+}
+
+/**
+ * Brings a part of an older version to this one; to be called in a transaction. Traces that were there keep '' for what was not
+ * asked of them then, and their blocks are read where newer ones are skipped by their filter.
+ */
+export function migratePart(driver: SqlDriver, fromVersion: number): void {
+  if (fromVersion >= 2) return;
+  driver.exec(FROM_1);
 }

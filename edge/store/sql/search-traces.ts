@@ -1,4 +1,7 @@
+import { isBrowser } from '../../trace/browser-name.ts';
+import { conditionHashes } from '../attribute-hash.ts';
 import type { Search } from '../search.ts';
+import { blocksWith, isIn, tracesIn } from './attribute-blocks.ts';
 import type { SqlDriver, SqlRow, SqlValue } from './sql-driver.ts';
 import { TRACE_COLUMNS, traceKey } from './trace-row.ts';
 import { NO_WORD, WORD, type WordReader } from './words.ts';
@@ -14,18 +17,42 @@ interface Condition {
   values: SqlValue[];
 }
 
+/** Traces of more blocks than this are found by time, newest first, rather than all at once. */
+const MAX_GATHERED_BLOCKS = 256;
+
 interface Access {
+  /** '' for the row id. */
   index: string;
   /** One walk a value when the index leads with this column. */
   column?: string;
   ids?: readonly number[];
 }
 
-/** Rows that match, newest start first. Which index is walked is decided here, not left to the planner. */
+interface Plan {
+  access: Access;
+  conditions: Condition[];
+}
+
+/**
+ * Rows that match, newest start first; with attributes, those that may match. Which index is walked is decided here, not
+ * left to the planner.
+ */
 export function searchTraces(driver: SqlDriver, words: WordReader, baseUs: number, search: Search): Iterable<SqlRow> {
   const plan = planSearch(words, baseUs, search);
   if (!plan) return [];
-  const { access, conditions } = plan;
+  if (search.attributes.length === 0) return walkAll(driver, plan);
+  const blocks = blocksWith(driver, conditionHashes(search.attributes));
+  if (blocks.size > MAX_GATHERED_BLOCKS) return onlyIn(driver, blocks, walkAll(driver, plan));
+  const values = [JSON.stringify(tracesIn(driver, blocks))];
+  const gathered = { column: 'id', sql: 'id IN (SELECT value FROM json_each(?))', values };
+  return walk(driver, '', [...plan.conditions, gathered]);
+}
+
+function* onlyIn(driver: SqlDriver, blocks: ReadonlySet<number>, rows: Iterable<SqlRow>): Generator<SqlRow> {
+  for (const row of rows) if (isIn(driver, blocks, Number(row.id), Number(row.place))) yield row;
+}
+
+function walkAll(driver: SqlDriver, { access, conditions }: Plan): Iterable<SqlRow> {
   if (!access.ids) return walk(driver, access.index, conditions);
   const others = conditions.filter(({ column }) => column !== access.column);
   const walks = access.ids.map((id) =>
@@ -35,11 +62,7 @@ export function searchTraces(driver: SqlDriver, words: WordReader, baseUs: numbe
 }
 
 /** `undefined` when nothing can match, because a text of the filter is in no trace. */
-function planSearch(
-  words: WordReader,
-  baseUs: number,
-  search: Search,
-): { access: Access; conditions: Condition[] } | undefined {
+function planSearch(words: WordReader, baseUs: number, search: Search): Plan | undefined {
   const { filter } = search;
   const conditions = rangeConditions(search, baseUs);
   // The last to be set wins: what usually leaves fewest rows comes last.
@@ -71,6 +94,20 @@ function planSearch(
     const id = words.id(WORD.activity, filter.activity);
     if (id === undefined) return undefined;
     add('activity', '= ?', id);
+  }
+  for (const column of ['device', 'country', 'release'] as const) {
+    const text = filter[column];
+    if (text === undefined) continue;
+    const id = words.id(WORD[column], text);
+    if (id === undefined) return undefined;
+    add(column, '= ?', id);
+  }
+  const { browser } = filter;
+  if (browser === '') add('browser', '= ?', NO_WORD);
+  else if (browser !== undefined) {
+    const ids = words.matching(WORD.browser, (known) => isBrowser(known, browser));
+    if (ids.length === 0) return undefined;
+    add('browser', 'IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
   }
   if (search.minDurationUs >= SLOW_US) {
     add('duration', `>= ${SLOW_US}`);
@@ -118,8 +155,9 @@ function rangeConditions(search: Search, baseUs: number): Condition[] {
 
 function walk(driver: SqlDriver, index: string, conditions: readonly Condition[]): Iterable<SqlRow> {
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
+  const by = index === '' ? 'NOT INDEXED' : `INDEXED BY ${index}`;
   return driver.rows(
-    `SELECT ${TRACE_COLUMNS} FROM trace INDEXED BY ${index} ${where} ORDER BY start DESC, trace_id DESC`,
+    `SELECT id, place, ${TRACE_COLUMNS} FROM trace ${by} ${where} ORDER BY start DESC, trace_id DESC`,
     conditions.flatMap(({ values }) => values),
   );
 }

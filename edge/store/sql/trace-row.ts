@@ -1,12 +1,6 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
-import {
-  emptySummary,
-  type SummaryState,
-  traceDurationUs,
-  traceStartUs,
-  VITAL_NAMES,
-  VITAL_SCALE,
-} from '../summary.ts';
+import { emptySummary, type SummaryState, traceDurationUs, traceStartUs } from '../summary.ts';
+import { VITAL_NAMES, VITAL_SCALE } from '../web-vital.ts';
 import type { SqlRow, SqlValue } from './sql-driver.ts';
 import { WORD, type WordReader, type WordWriter } from './words.ts';
 
@@ -30,13 +24,17 @@ const COLUMNS = [
   'updated',
   'device',
   'weight',
+  'browser',
+  'country',
+  'release',
 ];
 const HAS_ROOT = 4;
 
-/** Writes a summary over the one that is there; where the trace lies stays. */
+/** Writes a summary over the one that is there, where the trace lies stays; answers the row's id. */
 export const UPSERT_TRACE = `INSERT INTO trace(trace_id, place, ${COLUMNS.join(', ')})
 VALUES(?, ?, ${COLUMNS.map(() => '?').join(', ')})
-ON CONFLICT(trace_id) DO UPDATE SET ${COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+ON CONFLICT(trace_id) DO UPDATE SET ${COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}
+RETURNING id`;
 
 export const TRACE_COLUMNS = `trace_id, ${COLUMNS.join(', ')}`;
 
@@ -70,6 +68,9 @@ export function toRow(state: SummaryState, place: number, baseUs: number, words:
     words.id(WORD.device, state.device),
     // 1, the common case, takes no byte.
     state.weight,
+    words.id(WORD.browser, state.browser),
+    words.id(WORD.country, state.country),
+    words.id(WORD.release, state.release),
   ];
 }
 
@@ -105,6 +106,9 @@ export function fromRow(row: SqlRow, baseUs: number, words: WordReader): Summary
   state.updatedMs = Number(row.updated) + baseUs / 1000;
   state.device = words.text(Number(row.device));
   state.weight = Number(row.weight);
+  state.browser = words.text(Number(row.browser));
+  state.country = words.text(Number(row.country));
+  state.release = words.text(Number(row.release));
   return state;
 }
 

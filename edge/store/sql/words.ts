@@ -10,6 +10,10 @@ export const WORD = {
   person: 6,
   service: 7,
   device: 8,
+  browser: 9,
+  country: 10,
+  release: 11,
+  target: 12,
 } as const;
 export type WordKind = (typeof WORD)[keyof typeof WORD];
 

@@ -2,6 +2,7 @@ import type { TraceId } from '../../../src/wire/ids.ts';
 import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
 import { SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import { type Chunk, decodeChunk } from '../encoding/chunk.ts';
+import { firstRow } from '../sql/sql-driver.ts';
 import type { Trust } from '../trace-store.ts';
 import { findStore, type OpenPart, readJournal, withPart } from './stored-files.ts';
 
@@ -32,12 +33,12 @@ export async function exportStore(
 async function exportPart(part: OpenPart, write: (records: ExportedRecords) => Promise<void>): Promise<void> {
   const { driver, reader } = part;
   driver.exec('BEGIN');
-  for (const row of driver.rows('SELECT trace_id FROM trace ORDER BY place', [])) {
+  const fromMs = Number(firstRow(driver, 'SELECT base_us FROM total')?.base_us) / 1000;
+  for (const row of driver.rows('SELECT trace_id, updated FROM trace ORDER BY place', [])) {
     const traceId = Buffer.from(row.trace_id as Uint8Array).toString('hex');
-    const receivedAtMs = reader.summary(traceId)?.updatedMs ?? 0;
+    const receivedAtMs = fromMs + Number(row.updated);
     for (const records of byTrust(traceId, reader.chunks(traceId))) await write({ receivedAtMs, ...records });
   }
-  const fromMs = Number([...driver.rows('SELECT base_us FROM total', [])][0]?.base_us) / 1000;
   for (const row of driver.rows('SELECT place FROM loose', [])) {
     const chunks = reader.block(Math.floor(Number(row.place) / SLOTS_PER_BLOCK)).flat();
     for (const records of byTrust('', chunks)) await write({ receivedAtMs: fromMs, ...records });

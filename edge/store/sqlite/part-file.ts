@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { TraceId } from '../../../src/wire/ids.ts';
 import { PartReader, type PartTotals } from '../sql/part-reader.ts';
 import { PartWriter } from '../sql/part-writer.ts';
-import { APPLICATION_ID, createPart, FORMAT_VERSION } from '../sql/schema.ts';
+import { APPLICATION_ID, createPart, FORMAT_VERSION, migratePart } from '../sql/schema.ts';
 import { firstRow, type SqlDriver } from '../sql/sql-driver.ts';
 import type { RemoveSelector } from '../trace-store.ts';
 import { nodeSqlDriver } from './node-sql-driver.ts';
@@ -117,9 +117,21 @@ function openForWriting(path: string, fromMs: number): DatabaseSync {
     if (isNew) database.exec(CREATE_PRAGMAS);
     database.exec(PRAGMAS);
     if (isNew) createPart(driver, Math.floor(fromMs) * 1000);
+    else migrate(driver);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+function migrate(driver: SqlDriver): void {
+  const version = Number(firstRow(driver, 'PRAGMA user_version')?.user_version);
+  if (version >= FORMAT_VERSION) return;
+  driver.transaction(() => {
+    migratePart(driver, version);
+    driver.exec(`PRAGMA user_version = ${FORMAT_VERSION}`);
+  });
+  // An older version looks for the number in the file itself.
+  driver.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }

@@ -9,7 +9,7 @@ import { vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, formatCursor, matches, type Search } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
 import { createStatistics } from '../statistics.ts';
-import { copySummary, type SummaryState, toTraceSummary, traceEndUs, traceStartUs } from '../summary.ts';
+import { copySummary, type SummaryState, traceEndUs, traceStartUs } from '../summary.ts';
 import {
   type AcceptedBatch,
   type AppendResult,
@@ -26,6 +26,7 @@ import {
   type TracePage,
   type TraceStore,
 } from '../trace-store.ts';
+import { toTraceSummary } from '../trace-summary.ts';
 import { Journal } from './journal.ts';
 import type { PartFile } from './part-file.ts';
 import type { PartFiles } from './part-files.ts';

@@ -1,12 +1,17 @@
 import {
   ATTR_ACTIVITY,
+  ATTR_BROWSER_MOBILE,
+  ATTR_GEO_COUNTRY,
   ATTR_HTTP_ROUTE,
+  ATTR_SERVICE_VERSION,
   ATTR_SESSION_ID,
   ATTR_URL_TEMPLATE,
+  ATTR_USER_AGENT_ORIGINAL,
   ATTR_USER_ID,
 } from '../../../src/wire/names.ts';
 import type { TraceSummary } from '../../store/trace-store.ts';
-import type { TraceView } from '../../trace/trace-view.ts';
+import { browserOf } from '../../trace/browser-name.ts';
+import type { TraceView, ViewAttributes } from '../../trace/trace-view.ts';
 import { textOf } from './attribute-text.ts';
 import { isException } from './trace-model.ts';
 import { readVitals } from './web-vitals.ts';
@@ -25,6 +30,7 @@ export function summariseTrace(view: TraceView): TraceSummary {
     services: [...services],
     route: textOf(attributes[ATTR_URL_TEMPLATE]) || textOf(attributes[ATTR_HTTP_ROUTE]),
     activity: textOf(attributes[ATTR_ACTIVITY]),
+    ...placeOf(root?.layer === 'browser', resource),
     startMs: view.startMs,
     durationMs: view.durationMs,
     spanCount: view.spans.length,
@@ -34,5 +40,16 @@ export function summariseTrace(view: TraceView): TraceSummary {
     userId: textOf(attributes[ATTR_USER_ID]) || textOf(resource[ATTR_USER_ID]),
     hasRoot: view.hasRoot,
     updatedAtMs: view.startMs,
+  };
+}
+
+function placeOf(isBrowser: boolean, resource: ViewAttributes) {
+  const userAgent = textOf(resource[ATTR_USER_AGENT_ORIGINAL]);
+  const mobile = resource[ATTR_BROWSER_MOBILE] ?? userAgent.includes('Mobi');
+  return {
+    browser: isBrowser ? browserOf(userAgent) : '',
+    device: isBrowser ? (mobile ? 'mobile' : 'desktop') : '',
+    country: textOf(resource[ATTR_GEO_COUNTRY]),
+    release: textOf(resource[ATTR_SERVICE_VERSION]),
   };
 }
