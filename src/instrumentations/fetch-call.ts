@@ -35,11 +35,11 @@ export function readFetchCall([input, given]: readonly unknown[]): FetchCall | u
 }
 
 /**
- * An init for the same call with other headers (and redirect mode). The caller's own is never written: ours inherits
- * from it, so that members we do not know, or that are getters, are still read by `fetch`.
+ * An init for the same call with other headers (and mode). The caller's own is never written: ours inherits from it, so
+ * that members we do not know, or that are getters, are still read by `fetch`.
  */
-export function withInit({ request, init }: FetchCall, headers: Headers, redirect?: RequestRedirect): RequestInit {
-  const own: RequestInit = { headers, ...(redirect && { redirect }) };
+export function withInit({ request, init }: FetchCall, headers: Headers, mode?: RequestMode): RequestInit {
+  const own: RequestInit = { headers, ...(mode && { mode }) };
   if (init) return Object.create(init, Object.getOwnPropertyDescriptors(own));
   // Any init makes fetch forget the Request's referrer (Fetch, Request constructor, "if init is not empty").
   return request ? { ...own, referrer: request.referrer, referrerPolicy: request.referrerPolicy } : own;

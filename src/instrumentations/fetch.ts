@@ -2,16 +2,13 @@ import type { Span } from '@opentelemetry/api';
 import { FetchInstrumentation } from '@opentelemetry/instrumentation-fetch';
 import { guard, type Stop } from '../browser/guard.ts';
 import { type Around, patchMethod } from '../browser/patch.ts';
+import { isOwnOrigin } from '../context/propagation-policy.ts';
 import { describeAnswer, describeFailure, isAbort, requestAttributes, requestName } from '../context/request-span.ts';
 import type { PendingRequest } from '../context/requests.ts';
 import type { Core, Instrumentation } from '../core.ts';
-import { BAGGAGE } from '../wire/baggage.ts';
-import { TRACEPARENT, TRACESTATE } from '../wire/traceparent.ts';
+import { TRACEPARENT } from '../wire/traceparent.ts';
 import { type FetchCall, readFetchCall, withInit } from './fetch-call.ts';
 import { requestHeaders } from './request-headers.ts';
-
-/** Paths seen to redirect; a site that redirects everywhere must not fill the memory. */
-const MAX_REDIRECTING = 200;
 
 /**
  * Spans for `fetch`: `{method} {template}`, kind CLIENT, ended with the response.
@@ -23,7 +20,6 @@ const MAX_REDIRECTING = 200;
 class PageFetch extends FetchInstrumentation {
   #core: Core;
   #restore: Stop | undefined;
-  #redirecting = new Set<string>();
 
   constructor(core: Core) {
     super({ enabled: false });
@@ -36,23 +32,22 @@ class PageFetch extends FetchInstrumentation {
 
   override enable(): void {
     // The base constructor calls this before our fields are there.
-    if (this.#core) this.#restore = patchMethod(globalThis, 'fetch', (_, args) => this.#before(args));
+    if (this.#core) this.#restore = patchMethod(globalThis, 'fetch', (self, args) => this.#before(self, args));
   }
 
   override disable(): void {
     this.#restore?.();
   }
 
-  #before(args: readonly unknown[]): Around | undefined {
+  #before(self: unknown, args: readonly unknown[]): Around | undefined {
     const core = this.#core;
     const { contexts, policy, requests } = core;
     const call = readFetchCall(args);
     if (!call || core.ignores(call.url)) return undefined;
     const { url, init, request } = call;
-    const isAllowed =
-      policy.allows(url) && call.mode !== 'no-cors' && !this.#redirecting.has(url.origin + url.pathname);
     // Reading the headers may throw, as fetch will; better before there is a span that would never end.
-    const headers = isAllowed ? new Headers(init?.headers ?? request?.headers) : undefined;
+    const headers =
+      policy.allows(url) && call.mode !== 'no-cors' ? new Headers(init?.headers ?? request?.headers) : undefined;
 
     const context = contexts.active();
     // biome-ignore lint/complexity/useLiteralKeys: TypeScript lets a subclass read a private member only so.
@@ -61,58 +56,66 @@ class PageFetch extends FetchInstrumentation {
     span.updateName(requestName(call.method, url));
     span.setAttributes(requestAttributes(core, call.method, url, init?.body));
     const pending = requests.begin(url.href, span);
-    let unfollowed: Headers | undefined;
+    let isRepeatable = false;
     const around: Around = {
       threw: () => pending.end(),
       returned: (result) => {
         pending.sent();
         const sent = result as Promise<Response>;
-        const answer = unfollowed ? this.#followed(sent, call, unfollowed, pending) : sent;
-        observe(answer, span, pending, call.signal);
+        const answer = isRepeatable ? sent.then(undefined, () => this.#again(sent, call, args, pending)) : sent;
+        this.#observe(answer, span, pending, call);
         return contexts.carryPromise(context, answer);
       },
     };
-    if (headers && !headers.has(TRACEPARENT)) {
-      for (const [name, value] of requestHeaders(core, span, url)) headers.set(name, value);
-      if (mayRepeat(call)) unfollowed = headers;
-      around.args = [args[0], withInit(call, headers, unfollowed && 'manual'), ...args.slice(2)];
+    const told = headers && !headers.has(TRACEPARENT) ? requestHeaders(core, span, url) : [];
+    if (headers && told.length > 0) {
+      for (const [name, value] of told) headers.set(name, value);
+      isRepeatable = (self ?? globalThis) === globalThis && mayRepeat(call);
+      around.args = [args[0], withInit(call, headers, isRepeatable ? modeOf(call) : undefined), ...args.slice(2)];
     }
     return around;
   }
 
-  /**
-   * A redirect would take our headers along, to whatever origin it names, and cost a preflight there that may fail. So a
-   * request that carries them does not follow; when it is redirected it is made again as the page made it.
-   */
-  #followed(sent: Promise<Response>, call: FetchCall, headers: Headers, pending: PendingRequest): Promise<Response> {
-    return sent.then((answer) => {
-      if (answer.type !== 'opaqueredirect') return answer;
-      const { url, request } = call;
-      if (this.#redirecting.size < MAX_REDIRECTING) this.#redirecting.add(url.origin + url.pathname);
-      for (const name of [TRACEPARENT, TRACESTATE, BAGGAGE]) headers.delete(name);
-      const again = this.#core.fetch(request ?? url.href, withInit(call, headers));
-      pending.sent();
-      return again;
-    });
+  /** The request as the page made it, after one with our headers failed: they may be the reason. */
+  #again(sent: Promise<Response>, call: FetchCall, args: readonly unknown[], pending: PendingRequest) {
+    // Handed on, not thrown on: browsers keep quiet about what a script of another origin rejects.
+    if (call.signal?.aborted) return sent;
+    const again = this.#core.fetch(...(args as Parameters<typeof fetch>));
+    pending.sent();
+    return again;
+  }
+
+  #observe(answer: Promise<Response>, span: Span, pending: PendingRequest, { url, signal }: FetchCall): void {
+    const { policy } = this.#core;
+    answer.then(
+      guard((response) => {
+        describeAnswer(span, response.status);
+        pending.answered(() => response.bodyUsed);
+        policy.learn(url, response.url || url.href);
+      }),
+      guard((error: unknown) => {
+        if (!isAbort(error, signal)) describeFailure(span, error instanceof Error ? error.name : 'Error');
+        pending.end();
+        if (!signal?.aborted) policy.learn(url, undefined);
+      }),
+    );
   }
 }
 
-// HTTP lets a safe method be repeated. A service worker may answer with a redirected response, which only `follow` takes.
+// HTTP lets a safe method be repeated, and browsers do it themselves when a connection breaks.
 function mayRepeat({ method, redirect }: FetchCall): boolean {
-  return /^(get|head)$/i.test(method) && redirect === 'follow' && !navigator.serviceWorker?.controller;
+  return /^(get|head)$/i.test(method) && redirect === 'follow';
 }
 
-function observe(answer: Promise<Response>, span: Span, pending: PendingRequest, signal: FetchCall['signal']): void {
-  answer.then(
-    guard((response) => {
-      describeAnswer(span, response.status);
-      pending.answered(() => response.bodyUsed);
-    }),
-    guard((error: unknown) => {
-      if (!isAbort(error, signal)) describeFailure(span, error instanceof Error ? error.name : 'Error');
-      pending.end();
-    }),
-  );
+/**
+ * A redirect to another origin would take our headers along and cost a preflight there, so requests to our own origin do
+ * not follow one. Not where a service worker sees the mode, nor where it would keep a preload from being used.
+ * @see docs/adr/0004-redirects.md
+ */
+function modeOf({ url }: FetchCall): RequestMode | undefined {
+  if (!isOwnOrigin(url) || navigator.serviceWorker?.controller) return undefined;
+  const preloads = document.head?.querySelectorAll<HTMLLinkElement>('link[as=fetch]') ?? [];
+  return [...preloads].some(({ href }) => href === url.href) ? undefined : 'same-origin';
 }
 
 export const fetchRequests: Instrumentation = {

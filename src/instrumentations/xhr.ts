@@ -18,7 +18,8 @@ interface Opened {
 
 /**
  * Spans for XMLHttpRequest, as for fetch: `{method} {template}`, kind CLIENT. Handlers of the page run in the context
- * `send` was called in. The browser takes our headers along on redirects; only fetch lets us prevent that.
+ * `send` was called in. The browser takes our headers along on redirects; only fetch lets us prevent that, so a path
+ * that was seen to lead elsewhere, or failed, is left alone.
  */
 export const xhrRequests: Instrumentation = {
   name: 'xhr',
@@ -68,12 +69,15 @@ export const xhrRequests: Instrumentation = {
           }
           stop();
           if (xhr.status > 0) {
+            core.policy.learn(url, xhr.responseURL || url.href);
             describeAnswer(span, xhr.status);
             pending.answered(() => false);
             return;
           }
-          if (failure && failure !== 'abort')
+          if (failure && failure !== 'abort') {
+            core.policy.learn(url, undefined);
             describeFailure(span, failure === 'timeout' ? 'TimeoutError' : 'NetworkError');
+          }
           pending.end();
         });
         return {

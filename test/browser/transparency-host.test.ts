@@ -65,21 +65,21 @@ async function behave({ page, site, foreign }: Host, code: string) {
   const asked = ({ method, url, headers }: SiteRequest) => ({
     method,
     path: neutral(url.pathname + decodeURIComponent(url.search)),
-    // What ours are told on purpose; whether others are is checked below.
+    // What ours are told on purpose, or by the mode that keeps it from others; whether others are is checked below.
     headers: Object.entries(headers)
-      .filter(([name]) => !/^(traceparent|tracestate|host|connection|sec-websocket-key)$/.test(name))
+      .filter(([name]) => !/^(traceparent|tracestate|sec-fetch-mode|host|connection|sec-websocket-key)$/.test(name))
       .map(([name, value]) => `${name}: ${neutral(value)}`)
       .sort(),
   });
   const byPath = (a: { path: string }, b: { path: string }) => a.path.localeCompare(b.path);
   return {
     noticed: neutral(noticed),
-    // A safe request that is redirected is made once more without our headers, so that no other origin gets them;
+    // A safe request that is redirected to another origin is made once more without our headers, so that it gets none;
     // one that was taken back may never have left.
     site: site.requests
       .slice(own)
       .map(asked)
-      .filter(({ path }) => path !== '/favicon.ico' && !/^\/api\/(go|fleeting)/.test(path))
+      .filter(({ path }) => path !== '/favicon.ico' && !/^\/api\/(go\?redirect=FOREIGN|fleeting)/.test(path))
       .sort(byPath),
     foreign: foreign.requests.slice(others).map(asked).sort(byPath),
     told: foreign.requests

@@ -69,7 +69,7 @@ async function answerApi(url: URL, response: ServerResponse, headers: Record<str
   if (number('delayMs') > 0) await delay(number('delayMs'));
   const redirect = url.searchParams.get('redirect');
   if (redirect) {
-    response.writeHead(302, { location: redirect, ...headers }).end();
+    response.writeHead(number('status') || 302, { location: redirect, ...headers }).end();
   } else if (url.pathname === '/api/stream') {
     response.writeHead(200, { 'content-type': url.searchParams.get('type') ?? 'text/plain', ...headers });
     for (let i = 0; i < number('chunks'); i++) {
