@@ -24,6 +24,11 @@ export interface RollupKey {
   route: string;
   /** `mobile`, `desktop`, or '' when no browser was involved. */
   device: string;
+  /** These are known of web vitals alone, and not summed up by the hour. */
+  browser?: string;
+  country?: string;
+  release?: string;
+  target?: string;
 }
 
 /** One thing measured, or with negative units one taken back. */
@@ -69,7 +74,8 @@ export class Rollups {
   }
 
   of(key: RollupKey): Rollup {
-    const text = `${key.measure}\n${key.hour}\n${key.service}\n${key.route}\n${key.device}`;
+    let text = `${key.measure}\n${key.hour}\n${key.service}\n${key.route}\n${key.device}`;
+    if (key.browser !== undefined) text += `\n${key.browser}\n${key.country}\n${key.release}\n${key.target}`;
     let entry = this.#rollups.get(text);
     if (!entry) {
       entry = { key, rollup: new Rollup() };
@@ -128,10 +134,12 @@ export function vitalsOf(state: SummaryState, sign: 1 | -1): Measurement[] {
   for (const measure of VITAL_NAMES) {
     const value = state.vitals[measure];
     if (value === undefined) continue;
-    const { service, route, device } = state;
+    const { service, route, device, browser, country, release } = state;
+    const target = state.targets[measure] ?? '';
     const hour = Math.floor(traceStartUs(state) / HOUR_US);
     const units = sign * weightUnits(state.weight);
-    measurements.push({ measure, hour, service, route, device, value: value * VITAL_SCALE, units, error: false });
+    const key = { measure, hour, service, route, device, browser, country, release, target };
+    measurements.push({ ...key, value: value * VITAL_SCALE, units, error: false });
   }
   return measurements;
 }

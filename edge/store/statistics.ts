@@ -1,20 +1,32 @@
+import { isBrowser } from '../trace/browser-name.ts';
 import { WEIGHT_UNITS } from './log-histogram.ts';
 import { type Measurement, type Rollup, type RollupKey, Rollups } from './rollup.ts';
 import { InvalidFilterError } from './search.ts';
-import type { StatisticsGroup, StatisticsQuery, StatisticsRow } from './trace-store.ts';
+import type { StatisticsGroup, StatisticsQuery, StatisticsRow, VitalGroup } from './trace-store.ts';
 import { VITAL_SCALE } from './web-vital.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_LIMIT = 200;
 const MAX_LIMIT = 1000;
 
+/** What only the rows of web vitals know. */
+const VITAL_GROUPS: readonly VitalGroup[] = ['browser', 'country', 'release', 'target'];
+
+/** Whether a query is answered by the rows of web vitals rather than by sums an hour. */
+export function isByVital(query: StatisticsQuery): boolean {
+  return VITAL_GROUPS.some((group) => query[group] !== undefined || query.by?.includes(group));
+}
+
 /**
  * Rollups on their way to the rows of one query.
- * @throws {InvalidFilterError} when the time window is none
+ * @throws {InvalidFilterError} when the time window is none, or requests are to be told apart by what vitals alone know
  */
 export function createStatistics(query: StatisticsQuery): Statistics {
   if (!Number.isFinite(query.fromMs) || !Number.isFinite(query.toMs)) {
     throw new InvalidFilterError('Statistics need a time window: fromMs and toMs in epoch ms.');
+  }
+  if (query.measure === 'requests' && isByVital(query)) {
+    throw new InvalidFilterError(`${VITAL_GROUPS.join(', ')} are known of web vitals, not of requests.`);
   }
   return new Statistics(query);
 }
@@ -23,29 +35,36 @@ export class Statistics {
   readonly rollups = new Rollups();
   readonly #query: StatisticsQuery;
   readonly #by: ReadonlySet<StatisticsGroup>;
+  readonly #isByVital: boolean;
 
   constructor(query: StatisticsQuery) {
     this.#query = query;
     this.#by = new Set(query.by ?? []);
+    this.#isByVital = isByVital(query);
   }
 
   /** What is not grouped by is the same for all. */
-  readonly reduce = (key: RollupKey): RollupKey => ({
-    measure: key.measure,
-    hour: this.#by.has('hour') ? key.hour : 0,
-    service: this.#by.has('service') ? key.service : '',
-    route: this.#by.has('route') ? key.route : '',
-    device: this.#by.has('device') ? key.device : '',
-  });
+  readonly reduce = (key: RollupKey): RollupKey => {
+    const reduced: RollupKey = {
+      measure: key.measure,
+      hour: this.#by.has('hour') ? key.hour : 0,
+      service: this.#by.has('service') ? key.service : '',
+      route: this.#by.has('route') ? key.route : '',
+      device: this.#by.has('device') ? key.device : '',
+    };
+    if (this.#isByVital) for (const group of VITAL_GROUPS) reduced[group] = (this.#by.has(group) && key[group]) || '';
+    return reduced;
+  };
 
-  /** Takes a measurement that is in no block yet, if the query asks for it. */
+  /** Takes a measurement if the query asks for it. */
   add(measurement: Measurement): void {
-    const { measure, fromMs, toMs, service, route, device } = this.#query;
+    const { measure, fromMs, toMs, browser } = this.#query;
     if (measurement.measure !== measure) return;
     if (measurement.hour < Math.floor(fromMs / HOUR_MS) || measurement.hour > Math.floor(toMs / HOUR_MS)) return;
-    if (service !== undefined && measurement.service !== service) return;
-    if (route !== undefined && measurement.route !== route) return;
-    if (device !== undefined && measurement.device !== device) return;
+    for (const name of ['service', 'route', 'device', 'country', 'release', 'target'] as const) {
+      if (this.#query[name] !== undefined && measurement[name] !== this.#query[name]) return;
+    }
+    if (browser !== undefined && !isBrowser(measurement.browser ?? '', browser)) return;
     this.rollups.of(this.reduce(measurement)).add(measurement);
   }
 
@@ -55,7 +74,7 @@ export class Statistics {
     for (const { key, rollup } of this.rollups.all()) {
       if (rollup.units <= 0) continue;
       // Hours belong to the series they are a point of: a series is kept or left out as a whole.
-      const series = `${key.service}\n${key.route}\n${key.device}`;
+      const series = seriesOf(key);
       const group = groups.get(series) ?? { units: 0, rows: [] };
       group.units += rollup.units;
       group.rows.push({ hour: key.hour, row: this.#row(key, rollup) });
@@ -76,6 +95,7 @@ export class Statistics {
       ...(this.#by.has('service') && { service: key.service }),
       ...(this.#by.has('route') && { route: key.route }),
       ...(this.#by.has('device') && { device: key.device }),
+      ...this.#vitalGroups(key),
       count: units / WEIGHT_UNITS,
       errors: rollup.errorUnits / WEIGHT_UNITS,
       mean: rollup.sum / units / scale,
@@ -85,4 +105,13 @@ export class Statistics {
       p99: histogram.quantile(0.99) / scale,
     };
   }
+  #vitalGroups(key: RollupKey): Partial<Record<VitalGroup, string>> {
+    return Object.fromEntries(
+      VITAL_GROUPS.filter((group) => this.#by.has(group)).map((group) => [group, key[group] ?? '']),
+    );
+  }
+}
+
+function seriesOf({ service, route, device, browser, country, release, target }: RollupKey): string {
+  return [service, route, device, browser, country, release, target].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { TraceId } from '../../src/wire/ids.ts';
 import type { LogRecord, SpanRecord } from '../otlp/records.ts';
+import type { PackedBatch } from './packing/packed-batch.ts';
 
 /** `public`: sent with a page's key, so anybody can have written it. `trusted`: sent by a worker or backend of ours. */
 export type Trust = 'public' | 'trusted';
@@ -139,9 +140,14 @@ export interface ExpireResult {
 
 /** `requests`: how long roots and served requests took. The others: web vitals of page views. */
 export type Measure = 'requests' | 'lcp' | 'inp' | 'cls' | 'fcp' | 'ttfb';
-export type StatisticsGroup = 'hour' | 'service' | 'route' | 'device';
+export type StatisticsGroup = 'hour' | 'service' | 'route' | 'device' | VitalGroup;
+/** Known of web vitals alone; `target` is the selector of the element a value is about. */
+export type VitalGroup = 'browser' | 'country' | 'release' | 'target';
 
-/** All conditions must hold. Whole hours that touch the time window count. */
+/**
+ * All conditions must hold. Whole hours that touch the time window count. What asks for browser, country, release or
+ * target reads a row a web vital, not a sum an hour.
+ */
 export interface StatisticsQuery {
   measure: Measure;
   /** Epoch ms. */
@@ -150,6 +156,11 @@ export interface StatisticsQuery {
   service?: string;
   route?: string;
   device?: string;
+  /** Family, or family and major version. */
+  browser?: string;
+  country?: string;
+  release?: string;
+  target?: string;
   /** One row for each combination of these; absent or empty: one row for all. */
   by?: StatisticsGroup[];
   /** Rows with the largest counts, 1-1000, default 200; grouping by hour keeps all hours of those. */
@@ -158,7 +169,8 @@ export interface StatisticsQuery {
 
 /**
  * Measured from everything accepted, so sampling does not bend it: counts are adjusted by the thresholds spans were
- * sampled with. Milliseconds; CLS without unit. Percentiles are within 2.5 %.
+ * sampled with. Milliseconds; CLS without unit. Percentiles are within 2.5 %. Of each part of a store the first 100
+ * services, and 300 routes of each, have rows of their own; all others are counted together as `other`.
  */
 export interface StatisticsRow {
   /** Epoch ms of the start of the hour, when grouped by it. */
@@ -167,6 +179,11 @@ export interface StatisticsRow {
   route?: string;
   /** `mobile`, `desktop`, or '' when no browser was involved. */
   device?: string;
+  /** Family and major version. */
+  browser?: string;
+  country?: string;
+  release?: string;
+  target?: string;
   count: number;
   errors: number;
   mean: number;
@@ -216,6 +233,8 @@ export interface TraceStore {
    * @throws {StoreUnavailableError} when it cannot be made durable now (disk full, closing); nothing of it is kept.
    */
   append(batch: AcceptedBatch): Promise<AppendResult>;
+  /** `append` of a batch that is encoded already, of stores that keep it as it is. */
+  appendPacked?(batch: PackedBatch): Promise<AppendResult>;
   /** Everything of one trace, found the moment `append` resolved; `undefined` when there is nothing. */
   trace(traceId: TraceId): Promise<StoredTrace | undefined>;
   search(filter: TraceFilter): Promise<TracePage>;

@@ -3,13 +3,15 @@ import type { LogRecord, ResourceRecord, SpanRecord } from '../../edge/otlp/reco
 import {
   type AcceptedBatch,
   type AttributeCondition,
+  type StatisticsQuery,
   StoreUnavailableError,
   type TraceFilter,
   type TraceStore,
   type TraceSummary,
+  type VitalGroup,
 } from '../../edge/store/trace-store.ts';
 import * as names from '../../src/wire/names.ts';
-import type { OtlpKeyValue, OtlpSpan } from '../../src/wire/otlp.ts';
+import { encodeAttributes, type OtlpKeyValue, type OtlpSpan } from '../../src/wire/otlp.ts';
 import { durationMs } from '../../src/wire/time.ts';
 import { type PageView, pageViews } from '../support/page-views.ts';
 
@@ -501,6 +503,94 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       }
     });
 
+    test('web vitals are told apart by browser, country, release and the element they are about', async () => {
+      const views = take(40);
+      const hero = { [names.ATTR_WEB_VITAL_TARGET]: 'main>h1' };
+      for (const [i, view] of views.entries()) {
+        const [page, ...later] = view.batches;
+        const batch = i % 4 === 0 ? withLogAttributes(page, hero) : page;
+        await store.append(cameFrom(batch, i % 2 === 0 ? 'CH' : 'DE'));
+        for (const rest of later) await store.append(rest);
+        if (i === 25) await reopen();
+      }
+      const query = { measure: 'lcp', fromMs: START_MS, toMs: START_MS + HOUR_MS } as const;
+      const lcps = (wanted: (i: number) => boolean) =>
+        views.filter((_, i) => wanted(i)).map((view) => vitalsOf(view).lcp ?? 0);
+      const counts = async (more: Partial<StatisticsQuery>, by: VitalGroup) => {
+        const rows = await store.statistics({ ...query, ...more, by: [by] });
+        return Object.fromEntries(rows.map((row) => [row[by], row.count]));
+      };
+      const { traces } = await store.search({ limit: 500 });
+      for (const _ of ['mixed', 'all from disk']) {
+        expect(await counts({}, 'country')).toEqual({ CH: 20, DE: 20 });
+        expect(await counts({}, 'target')).toEqual({ 'main>article>img.hero': 30, 'main>h1': 10 });
+        expect(await counts({ country: 'CH' }, 'target')).toEqual({ 'main>article>img.hero': 10, 'main>h1': 10 });
+        expect(await counts({ target: 'main>h1' }, 'country')).toEqual({ CH: 10 });
+        expect(await counts({}, 'release')).toEqual({ '2026.11.3': 40 });
+        const browsers = await counts({}, 'browser');
+        for (const [browser, count] of Object.entries(browsers)) {
+          expect(traces.filter((trace) => trace.browser === browser).length).toBe(count);
+        }
+        const family = Object.keys(browsers)[0]?.replace(/ \d+$/, '') ?? '';
+        const [of] = await store.statistics({ ...query, browser: family });
+        expect(of?.count).toBe(traces.filter(({ browser }) => browser.startsWith(`${family} `)).length);
+        const [swiss] = await store.statistics({ ...query, country: 'CH' });
+        expectNear(
+          swiss?.p75,
+          quantile(
+            lcps((i) => i % 2 === 0),
+            0.75,
+          ),
+          0.03,
+        );
+        expect(await store.statistics({ ...query, country: 'FR' })).toEqual([]);
+        const beside = { ...query, fromMs: START_MS + 2 * HOUR_MS, toMs: START_MS + 3 * HOUR_MS };
+        expect(await store.statistics({ ...beside, by: ['country'] })).toEqual([]);
+        await reopen();
+      }
+      // Reported again, larger and about another element, each is still counted once.
+      for (const view of views.slice(0, 8)) {
+        const [{ logs, ...page }] = view.batches;
+        const grown = { ...page, spans: [], logs: [grow(logs[0])] };
+        await store.append(withLogAttributes(grown, { [names.ATTR_WEB_VITAL_TARGET]: 'footer' }));
+      }
+      for (const _ of ['mixed', 'all from disk']) {
+        expect(await counts({}, 'target')).toEqual({ 'main>article>img.hero': 24, 'main>h1': 8, footer: 8 });
+        expect((await store.statistics({ ...query, by: [] }))[0]?.count).toBe(40);
+        await reopen();
+      }
+      await store.remove({ sessionId: views[0].sessionId });
+      const left = views.filter(({ sessionId }) => sessionId !== views[0].sessionId).length;
+      expect((await store.statistics({ ...query, by: ['release'] }))[0]?.count).toBe(left);
+      await expect(store.statistics({ ...query, measure: 'requests', by: ['country'] })).rejects.toThrow(/web vitals/);
+    });
+
+    test('routes without end are counted, and told apart up to a limit', async () => {
+      const [{ batches }] = take(1);
+      const [page] = batches;
+      const record = page.spans[0] as SpanRecord;
+      const routed = (i: number): SpanRecord => {
+        const id = i.toString(16).padStart(16, '0');
+        const attributes = [{ key: names.ATTR_URL_TEMPLATE, value: { stringValue: `/made-up/${i}` } }];
+        return { ...record, span: { ...record.span, traceId: `${id}${id}`, spanId: id, attributes } };
+      };
+      const total = 4000;
+      for (let i = 1; i <= total; i += 500) {
+        const spans = Array.from({ length: 500 }, (_, n) => routed(i + n));
+        await store.append({ ...page, logs: [], spans });
+      }
+      const query = { measure: 'requests', fromMs: START_MS, toMs: START_MS + HOUR_MS } as const;
+      await reopen();
+      for (const _ of ['closed once', 'closed twice']) {
+        const rows = await store.statistics({ ...query, by: ['route'], limit: 1000 });
+        expect(rows[0]?.route).toBe('other');
+        expect(rows.length).toBeLessThan(1000);
+        expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(total);
+        expect((await store.statistics(query))[0]?.count).toBe(total);
+        await reopen();
+      }
+    });
+
     test('a sampled span counts for those it stands for, and a forged threshold for no more than a limit', async () => {
       const [view, forged] = take(2);
       const sampled = (batch: AcceptedBatch, th: string): AcceptedBatch => ({
@@ -693,6 +783,17 @@ function vitalsOf(view: PageView): Record<string, number> {
 
 function withoutEventId(attributes: OtlpKeyValue[] | undefined): OtlpKeyValue[] {
   return (attributes ?? []).filter(({ key }) => key !== names.ATTR_EVENT_ID);
+}
+
+/** A batch whose log records say this as well. */
+function withLogAttributes(batch: AcceptedBatch, attributes: Record<string, string>): AcceptedBatch {
+  const added = encodeAttributes(attributes);
+  const keys = new Set(Object.keys(attributes));
+  const logs = batch.logs.map(({ log, ...rest }) => {
+    const kept = (log.attributes ?? []).filter(({ key }) => !keys.has(key));
+    return { ...rest, log: { ...log, attributes: [...kept, ...added] } };
+  });
+  return { ...batch, logs };
 }
 
 /** A batch whose sender's country a proxy told. */

@@ -3,7 +3,7 @@ import { decodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import { DamagedDataError } from '../encoding/byte-reader.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import type { Search } from '../search.ts';
-import type { Statistics } from '../statistics.ts';
+import { isByVital, type Statistics } from '../statistics.ts';
 import type { SummaryState } from '../summary.ts';
 import type { SessionFilter, StatisticsQuery } from '../trace-store.ts';
 import { readRollups } from './rollup-rows.ts';
@@ -11,7 +11,7 @@ import { searchTraces } from './search-traces.ts';
 import { type ActiveSession, readSessions } from './session-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { fromRow, TRACE_COLUMNS, traceKey } from './trace-row.ts';
-import { readTargets } from './vital-rows.ts';
+import { readTargets, readVitals } from './vital-rows.ts';
 import { WordReader } from './words.ts';
 
 export interface PartTotals {
@@ -70,7 +70,8 @@ export class PartReader {
 
   /** Adds what the part counted to the rows of a query. */
   statistics(query: StatisticsQuery, into: Statistics): void {
-    readRollups(this.#driver, this.#words, query, into.rollups, into.reduce);
+    if (isByVital(query)) readVitals(this.#driver, this.#words, this.#baseUs, query, (vital) => into.add(vital));
+    else readRollups(this.#driver, this.#words, query, into.rollups, into.reduce);
   }
 
   /** Forgets what it keeps of a file that was changed other than by adding. */

@@ -1,5 +1,6 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
 import { encodeBlockFilter } from '../block-filter.ts';
+import type { CountedRoutes } from '../counted-routes.ts';
 import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import { isOf } from '../person.ts';
@@ -7,7 +8,7 @@ import { type Measurement, Rollups, vitalsOf } from '../rollup.ts';
 import type { SummaryState } from '../summary.ts';
 import type { RemoveSelector } from '../trace-store.ts';
 import { removeTraces } from './remove-traces.ts';
-import { writeRollup } from './rollup-rows.ts';
+import { readCounted, writeRollup } from './rollup-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { toRow, UPSERT_TRACE } from './trace-row.ts';
 import { writeVitals } from './vital-rows.ts';
@@ -39,6 +40,10 @@ export interface SealedLoose {
   newLogs: number;
 }
 
+const HOUR_US = 3_600_000_000;
+/** What began longer before its part is counted in this hour: a sender's clock may say anything. */
+const MAX_HOURS_BACK = 32 * 24;
+
 /** The one writer of a part. */
 export class PartWriter {
   readonly #driver: SqlDriver;
@@ -46,6 +51,7 @@ export class PartWriter {
   readonly #baseUs: number;
   readonly #codec: Codec | undefined;
   #nextBlock: number;
+  #counted: CountedRoutes;
 
   constructor(driver: SqlDriver, codec?: Codec) {
     this.#driver = driver;
@@ -53,6 +59,7 @@ export class PartWriter {
     this.#words = new WordWriter(driver);
     this.#baseUs = Number(firstRow(driver, 'SELECT base_us FROM total')?.base_us);
     this.#nextBlock = Number(firstRow(driver, 'SELECT max(id) AS last FROM block')?.last ?? 0) + 1;
+    this.#counted = readCounted(driver, this.#words);
   }
 
   /** Writes all or, when it throws, nothing. */
@@ -68,6 +75,7 @@ export class PartWriter {
     } catch (error) {
       this.#nextBlock = nextBlock;
       this.#words.reset();
+      this.#counted = readCounted(this.#driver, this.#words);
       throw error;
     }
   }
@@ -116,11 +124,16 @@ export class PartWriter {
 
   #rollUp(traces: readonly SealedTrace[]): void {
     const rollups = new Rollups();
+    const earliestHour = Math.floor(this.#baseUs / HOUR_US) - MAX_HOURS_BACK;
+    const add = (measurement: Measurement): void => {
+      const hour = Math.max(measurement.hour, earliestHour);
+      rollups.add(this.#counted.place(hour === measurement.hour ? measurement : { ...measurement, hour }));
+    };
     for (const { requests, before, state } of traces) {
-      for (const request of requests) rollups.add(request);
+      for (const request of requests) add(request);
       // A vital is known better, or its route is, than when it was counted: the old one goes, the new one comes.
-      if (before) for (const vital of vitalsOf(before, -1)) rollups.add(vital);
-      for (const vital of vitalsOf(state, 1)) rollups.add(vital);
+      if (before) for (const vital of vitalsOf(before, -1)) add(vital);
+      for (const vital of vitalsOf(state, 1)) add(vital);
     }
     for (const { key, rollup } of rollups.all()) writeRollup(this.#driver, this.#words, key, rollup);
   }

@@ -1,10 +1,26 @@
+import { CountedRoutes } from '../counted-routes.ts';
 import { MEASURES, type Rollup, type RollupKey, type Rollups } from '../rollup.ts';
 import type { StatisticsQuery } from '../trace-store.ts';
 import { firstRow, type SqlDriver, type SqlValue } from './sql-driver.ts';
-import { WORD, type WordReader, type WordWriter } from './words.ts';
+import { WORD, WordReader, type WordWriter } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const KEY = 'measure = ? AND hour = ? AND service = ? AND route = ? AND device = ?';
+
+/** What a part tells apart already; what comes to that is written down. */
+export function readCounted(driver: SqlDriver, words: WordWriter): CountedRoutes {
+  const known: [string, string][] = [];
+  const reader = new WordReader(driver);
+  for (const { service, route } of driver.rows('SELECT service, route FROM counted', [])) {
+    known.push([reader.text(Number(service)), reader.text(Number(route))]);
+  }
+  return new CountedRoutes(known, (service, route) => {
+    driver.run('INSERT INTO counted(service, route) VALUES(?, ?)', [
+      words.id(WORD.service, service),
+      words.id(WORD.route, route),
+    ]);
+  });
+}
 
 /** Adds a rollup to the one that is there; what adds up to nothing is deleted. */
 export function writeRollup(driver: SqlDriver, words: WordWriter, key: RollupKey, rollup: Rollup): void {
