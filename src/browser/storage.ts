@@ -1,8 +1,10 @@
 /** The keys the agent may write to the page's storage, and nothing else; docs and a test read this list. */
-export const STORAGE_KEYS = ['throughline.session'] as const;
+export const STORAGE_KEYS = ['throughline.session', 'throughline.tail.'] as const;
+/** One of them; those that end in a dot are followed by the id of a page. */
+export type StorageKey = 'throughline.session' | `throughline.tail.${string}`;
 
 /** Reads what an earlier page kept; `undefined` when there is nothing, or storage is not to be had. */
-export function readStored(key: (typeof STORAGE_KEYS)[number]): unknown {
+export function readStored(key: StorageKey): unknown {
   try {
     return JSON.parse(localStorage.getItem(key) ?? 'null') ?? undefined;
   } catch {
@@ -10,12 +12,22 @@ export function readStored(key: (typeof STORAGE_KEYS)[number]): unknown {
   }
 }
 
-/** Keeps `value`, or removes it when `undefined`; silently does nothing where storage is full or blocked. */
-export function writeStored(key: (typeof STORAGE_KEYS)[number], value: unknown): void {
+/** Keeps `value`, or removes it when `undefined`. @returns false where storage is full or blocked. */
+export function writeStored(key: StorageKey, value: unknown): boolean {
   try {
     if (value === undefined) localStorage.removeItem(key);
     else localStorage.setItem(key, JSON.stringify(value));
+    return true;
   } catch {
-    // expected: blocked or full storage; the session then lives in memory
+    return false; // expected: blocked or full storage; what should be kept then lives in memory
+  }
+}
+
+/** The keys of ours that begin with `prefix` and are in use. */
+export function storedKeys<P extends StorageKey>(prefix: P): P[] {
+  try {
+    return Object.keys(localStorage).filter((key): key is P => key.startsWith(prefix));
+  } catch {
+    return []; // expected: blocked storage throws on access
   }
 }

@@ -41,6 +41,24 @@ export function utf8Bound(text: string): number {
   return text.length + 2 * text.replace(/[\0-\x7f]+/g, '').length;
 }
 
+/** A chunk the collector finds too large, as two of about half its records. It must hold two at least. */
+export function halve(chunk: Chunk): Chunk[] {
+  const { spans, logs } = chunk;
+  const cut = chunk.records >> 1;
+  const logsCut = Math.max(0, cut - spans.length);
+  const part = (suffix: string, spans: string[], logs: string[]): Chunk => {
+    const records = [...spans, ...logs];
+    const bytes = records.reduce((sum, json) => sum + utf8Bound(json) + 1, 0);
+    return { ...chunk, id: chunk.id + suffix, spans, logs, records: records.length, bytes };
+  };
+  return [part('a', spans.slice(0, cut), logs.slice(0, logsCut)), part('b', spans.slice(cut), logs.slice(logsCut))];
+}
+
+/** What comes from the device may be of another version, or spoilt. */
+export function isChunk(chunk: Chunk | undefined): chunk is Chunk {
+  return typeof chunk?.resource === 'string' && [chunk.spans, chunk.logs].every(Array.isArray);
+}
+
 /** Room for the envelope, the schema and ledger records beside what chunks and resources take. */
 const ENVELOPE_BYTES = 2048;
 

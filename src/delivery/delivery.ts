@@ -4,7 +4,7 @@ import type { DropReason } from '../wire/loss.ts';
 import { ATTR_SESSION_ID } from '../wire/names.ts';
 import type { OtlpLogRecord, OtlpResource, OtlpScope, OtlpSpan } from '../wire/otlp.ts';
 import type { EpochMs } from '../wire/time.ts';
-import { type Chunk, PRIORITIES, type Priority, packChunks, utf8Bound } from './chunk.ts';
+import { type Chunk, halve, PRIORITIES, type Priority, packChunks, utf8Bound } from './chunk.ts';
 import { createDeferredTail, MAX_DEFERRED_BYTES } from './deferred-tail.ts';
 import { createKeeper } from './keeper.ts';
 import { countDropped, createLedger } from './ledger.ts';
@@ -74,6 +74,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       ledger.session ||= session?.value?.stringValue ?? '';
       return JSON.stringify(resource);
     },
+    isKept: (chunk) => keeper.isKept(chunk),
     onEvict(chunk) {
       if (!keeper.park(chunk)) countDropped(ledger, 'queue_full', chunk.records);
     },
@@ -91,14 +92,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     queue,
     ledgers,
     pace,
+    isExiting,
     onAcknowledged({ chunks, told }, { sampling, partialSuccess }) {
       end(chunks, told);
       // Whatever stands between may answer in the collector's place.
       if (typeof sampling?.ratio === 'number') options.onAdvice?.({ ratio: sampling.ratio });
       if (partialSuccess?.errorMessage) warn(partialSuccess.errorMessage);
     },
+    onTooLarge(chunk) {
+      if (!queue.remove(chunk)) return;
+      const parts = halve(chunk);
+      for (const part of parts) queue.insert(part);
+      keeper.replace(chunk, parts);
+    },
     onRefused(chunks, status, { error }) {
-      drop(chunks, 'refused');
+      drop(chunks, status === 413 ? 'too_large' : 'refused');
       warn(`The collector answered ${status}${error ? `: ${error}` : '.'}`);
     },
   });
@@ -129,9 +137,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     queue.add(kind, json, priority);
     keepSoon();
-    if (monotonicMs() < exitingUntil) exitSoon();
+    if (isExiting()) exitSoon();
     // While a batch is on its way its answer plans the next.
     else if (!sending) schedule(queue.bytes() >= MAX_BATCH_BYTES ? 0 : WAIT_MS[PRIORITIES.indexOf(priority)]);
+  }
+
+  function isExiting(): boolean {
+    return monotonicMs() < exitingUntil;
   }
 
   /** Takes chunks out for good: acknowledged, or dropped for a reason. */
@@ -175,7 +187,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** Sends one batch, then plans the next. Resolves to whether it was acknowledged. */
   function pump(): Promise<boolean> {
     if (!active || stopped) return Promise.resolve(false);
-    sending ??= sender.next().then((isAcknowledged) => {
+    // Expected: a page that put something of its own in the place of what encoding needs.
+    const next = () => sender.next().catch(() => false);
+    sending ??= next().then((isAcknowledged) => {
       sending = undefined;
       scheduleNext(!isAcknowledged);
       return isAcknowledged;
@@ -203,8 +217,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function exit(way: ExitWay): void {
     if (!active) return;
     exitingUntil = monotonicMs() + EXIT_WINDOW_MS;
-    if (way === 'hidden') keeper.keep();
-    else keeper.leave();
+    keeper.brace();
+    if (way !== 'hidden') keeper.leave();
     const waiting = sender.waiting();
     const leaving = packChunks(waiting, waiting.length > 0 ? sender.room() : 0);
     if (way === 'gone') {

@@ -1,8 +1,9 @@
-import { type Chunk, recordsOf } from './chunk.ts';
+import { type Chunk, packChunks, recordsOf } from './chunk.ts';
 import { createClaims } from './claims.ts';
 import { closeBooks, countDropped, type Ledger } from './ledger.ts';
 import { keyOf, type Outbox, openOutbox } from './outbox.ts';
-import type { Queue } from './queue.ts';
+import { MAX_QUEUE_BYTES, type Queue } from './queue.ts';
+import { readSpilled, spill, spillRoom } from './spill.ts';
 
 /** Chunks taken over from other pages at a time: about 128 KiB. */
 const DRAIN_CHUNKS = 24;
@@ -28,11 +29,15 @@ export interface Keeper {
   isKept(chunk: Chunk): boolean;
   /** Whether this chunk, for which there is no room in memory, is safe on the device; it comes back later. */
   park(chunk: Chunk): boolean;
+  /** `parts` take the place of `chunk` in the queue. */
+  replace(chunk: Chunk, parts: readonly Chunk[]): void;
   /** These chunks, no longer in the queue, have met their end; the collector knows the books of the pages `told`. */
   release(chunks: readonly Chunk[], told: readonly string[]): void;
   /** This page lives (again) and may take over what others left. */
   enter(): void;
-  /** The page is left: everything is stored, nothing is held. */
+  /** This may be the last moment of the page: everything is stored, in one way or another. */
+  brace(): void;
+  /** The page is left: nothing is held. */
   leave(): void;
   /** Consent was refused: nothing stays on the device. */
   clear(): void;
@@ -41,17 +46,25 @@ export interface Keeper {
 export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: KeeperOptions): Keeper {
   const own = ledgers.get(page) as Ledger;
   const claims = createClaims(`${name} `, page);
+  /** Chunks on the device, by id. */
   const kept = new Set<string>();
   let outbox: Outbox | undefined;
   let failed = false;
   let present = false;
+  let isDraining = false;
   let taken: readonly Chunk[] = [];
   let onTakenGone: (() => void) | undefined;
 
   function open(): void {
     if (outbox || !mayStore()) return;
     outbox = openOutbox(name, {
-      onOpen: keep,
+      onOpen() {
+        kept.clear();
+        keep();
+        spill(page);
+        for (const [other, { chunks, ledgers }] of readSpilled())
+          void outbox?.write({ put: chunks, ledgers }).then(() => failed || spill(other));
+      },
       onEvict(keys) {
         for (const [, , , records, of, id] of keys) {
           const ledger = ledgers.get(of);
@@ -66,36 +79,71 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
         failed = true;
         kept.clear();
         onTakenGone?.();
+        adoptSpilled();
       },
     });
   }
 
+  /** Without an outbox what other pages have spilled goes from hand to hand. */
+  function adoptSpilled(): void {
+    for (const [other, spilled] of readSpilled()) {
+      spill(other);
+      for (const row of spilled.ledgers) {
+        if (ledgers.has(row.page)) continue;
+        row.pending = recordsOf(row.page, spilled.chunks);
+        takeOver(row);
+        row.pending = 0;
+        for (const chunk of spilled.chunks) if (chunk.page === row.page) queue.insert(chunk);
+      }
+    }
+    onDrain();
+  }
+
+  function takeOver(row: Ledger): void {
+    closeBooks(row);
+    ledgers.set(row.page, row);
+  }
+
   function keep(): void {
     open();
-    if (!failed && !outbox?.isOpen()) return;
+    if (!outbox?.isOpen()) return;
     const fresh = queue.seal().filter(({ id }) => !kept.has(id));
     if (fresh.length === 0) return;
     for (const { id, records } of fresh) {
       kept.add(id);
-      own[failed ? 'unstored' : 'stored'] += records;
+      own.stored += records;
     }
-    if (!failed) outbox?.write({ put: fresh, ledgers: [own] });
+    void outbox.write({ put: fresh, ledgers: [own] });
+  }
+
+  /** Drains until there is nothing left, if no other page is at it. */
+  async function startDrain(): Promise<void> {
+    if (isDraining) return;
+    isDraining = true;
+    // Expected: an origin without locks of its own, as in a sandboxed frame.
+    await claims.alone(drain).catch(() => {});
+    isDraining = false;
   }
 
   /** Takes over, in groups, what pages that are gone left, and what of ours only the outbox holds. */
   async function drain(): Promise<void> {
     if (!present || !outbox?.isOpen()) return;
+    const parked = own.pending;
     const [{ keys, ledgers: rows }, isAlive] = await Promise.all([outbox.list(), claims.living()]);
     const dead = rows.filter((row) => row.page !== page && !isAlive(row.page, row.at));
     // Of ours only what was parked: what is acknowledged at this moment may still be listed.
     const isLeft = (of: string, id: string) => (of === page ? kept.has(id) : dead.some((row) => row.page === of));
     const left = keys.filter(([, , , , of, id]) => !queue.chunks.has(id) && isLeft(of, id));
+    const recordsLeft = (of: string) => left.reduce((sum, key) => sum + (key[4] === of ? key[3] : 0), 0);
     for (const row of dead) {
       if (ledgers.has(row.page)) continue;
-      row.pending = left.reduce((sum, key) => sum + (key[4] === row.page ? key[3] : 0), 0);
-      closeBooks(row);
-      ledgers.set(row.page, row);
+      row.pending = recordsLeft(row.page);
+      takeOver(row);
     }
+    // Another page has made room for its own.
+    const lost = Math.max(0, parked - recordsLeft(page));
+    countDropped(own, 'device_lost', lost);
+    own.pending -= lost;
     const group = left.slice(0, DRAIN_CHUNKS);
     const chunks = await outbox.read(group);
     if (!present || group.length === 0) return;
@@ -106,7 +154,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       ledger.pending -= records;
       if (!chunks.some((chunk) => chunk.id === id)) {
         countDropped(ledger, 'device_lost', records);
-        outbox.write({ remove: [key] });
+        void outbox.write({ remove: [key] });
       }
     }
     for (const chunk of chunks) {
@@ -129,37 +177,57 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
     keep,
     isKept: ({ id }) => kept.has(id),
     park({ id, page: of, records }) {
-      const ledger = kept.has(id) && ledgers.get(of);
+      const ledger = outbox?.isOpen() && kept.has(id) && ledgers.get(of);
       if (!ledger) return false;
       ledger.pending += records;
       checkTaken();
       return true;
     },
+    replace(chunk, parts) {
+      taken = taken.flatMap((one) => (one === chunk ? parts : one));
+      if (!kept.delete(chunk.id)) return;
+      for (const { id } of parts) kept.add(id);
+      if (outbox?.isOpen()) void outbox.write({ put: parts, remove: [keyOf(chunk)] });
+    },
     release(chunks, told) {
       const remove = chunks.filter(({ id }) => kept.delete(id)).map(keyOf);
+      if (failed) own.unstored += recordsOf(page, chunks);
       const isTold = (other: string) =>
         other !== page && ledgers.get(other)?.pending === 0 && recordsOf(other, queue.chunks.values()) === 0;
       const forget = told.filter(isTold);
       for (const other of forget) ledgers.delete(other);
-      if (outbox?.isOpen()) outbox.write({ remove, ledgers: [...ledgers.values()], forget });
+      if (outbox?.isOpen()) void outbox.write({ remove, ledgers: [...ledgers.values()], forget });
       checkTaken();
+      // There is room again for what was parked.
+      if (queue.bytes() < MAX_QUEUE_BYTES / 2 && own.pending > 0) void startDrain();
     },
     enter() {
       // Early: a page that is left at once must find it open.
       open();
+      if (!outbox?.isOpen()) {
+        // What this page has spilled is still in memory.
+        kept.clear();
+        spill(page);
+      }
       present = true;
       claims.hold();
-      setTimeout(() => claims.alone(drain), DRAIN_AFTER_MS);
+      setTimeout(startDrain, DRAIN_AFTER_MS);
+    },
+    brace() {
+      keep();
+      if (!outbox || outbox.isOpen() || !mayStore()) return;
+      const chunks = packChunks(queue.seal(), spillRoom());
+      if (spill(page, { chunks, ledgers: [...ledgers.values()] })) for (const { id } of chunks) kept.add(id);
     },
     leave() {
-      keep();
       present = false;
       for (const chunk of taken) {
         if (!queue.remove(chunk)) continue;
         if (chunk.page === page) own.pending += chunk.records;
         else kept.delete(chunk.id);
       }
-      for (const other of ledgers.keys()) if (other !== page) ledgers.delete(other);
+      // Whoever takes over what is in the outbox finds the books there.
+      if (!failed) for (const other of ledgers.keys()) if (other !== page) ledgers.delete(other);
       checkTaken();
       claims.release();
     },
@@ -168,6 +236,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       own.pending = 0;
       kept.clear();
       if (outbox?.isOpen()) outbox.clear();
+      for (const other of readSpilled().keys()) spill(other);
     },
   };
 }

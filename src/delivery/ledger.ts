@@ -1,4 +1,4 @@
-import { type LedgerTotals, unknownLoss } from '../wire/ledger.ts';
+import { createTotals, type LedgerTotals, unknownLoss } from '../wire/ledger.ts';
 import type { DropReason } from '../wire/loss.ts';
 import type { EpochMs } from '../wire/time.ts';
 
@@ -13,18 +13,12 @@ export interface Ledger extends LedgerTotals {
 }
 
 export function createLedger(page: string): Ledger {
-  return {
-    page,
-    session: '',
-    at: 0,
-    produced: 0,
-    unsampled: 0,
-    acknowledged: 0,
-    pending: 0,
-    stored: 0,
-    unstored: 0,
-    dropped: {},
-  };
+  return { page, session: '', at: 0, ...createTotals() };
+}
+
+/** Books as they were kept on the device; counters a newer version knows more of are 0. */
+export function restoreLedger(row: Ledger): Ledger {
+  return { ...createLedger(row.page), ...row };
 }
 
 /** Counts `records` as dropped; they must have been counted as produced. */

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../wire/time.ts';
-import type { Chunk } from './chunk.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { type Chunk, isChunk } from './chunk.ts';
+import { type Ledger, restoreLedger } from './ledger.ts';
 
 /** Bytes kept on the device; beyond it the oldest chunks of the lowest priority go. */
 const MAX_STORED_BYTES = 5 * 1024 * 1024;
@@ -26,8 +26,8 @@ export interface OutboxChange {
 export interface Outbox {
   /** Nothing else may be called before it is, or when it is no more. */
   isOpen(): boolean;
-  /** One short transaction, committed at once: it may be the last thing the page does. */
-  write(change: OutboxChange): void;
+  /** One short transaction, committed at once: it may be the last thing the page does. Resolves when it is over. */
+  write(change: OutboxChange): Promise<unknown>;
   /** The keys of all chunks and all ledgers. */
   list(): Promise<{ keys: ChunkKey[]; ledgers: Ledger[] }>;
   /** The chunks of `keys`; one that is gone or unreadable is left out. */
@@ -98,7 +98,7 @@ export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxL
     const [keys, rows] = (await transact((chunks, ledgers) => [chunks.getAllKeys(), ledgers.getAll()])) ?? [];
     return {
       keys: (keys?.result ?? []) as unknown as ChunkKey[],
-      ledgers: ((rows?.result ?? []) as Ledger[]).map((row) => ({ ...createLedger(row.page), ...row })),
+      ledgers: ((rows?.result ?? []) as Ledger[]).map(restoreLedger),
     };
   }
 
@@ -118,13 +118,14 @@ export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxL
   return {
     isOpen: () => database !== undefined,
     write({ put = [], remove = [], ledgers = [], forget = [] }) {
-      void transact((chunkStore, ledgerStore) => {
+      const written = transact((chunkStore, ledgerStore) => {
         for (const chunk of put) chunkStore.put(chunk, keyOf(chunk));
         for (const key of remove) chunkStore.delete(key);
         for (const ledger of ledgers) ledgerStore.put({ ...ledger, at: Date.now() });
         for (const page of forget) ledgerStore.delete(page);
       });
       if (put.length > 0) void evict();
+      return written;
     },
     list,
     async read(keys) {
@@ -135,9 +136,4 @@ export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxL
       void transact((chunks, ledgers) => [chunks.clear(), ledgers.clear()]);
     },
   };
-}
-
-/** What comes from the device may be of another version, or spoilt. */
-function isChunk(chunk: Chunk | undefined): chunk is Chunk {
-  return typeof chunk?.resource === 'string' && [chunk.spans, chunk.logs].every(Array.isArray);
 }

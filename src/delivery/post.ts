@@ -4,6 +4,11 @@ import { parseRetryAfter } from './pace.ts';
 /** A collector that has not answered by then is treated as a lost connection; the batch id makes resending safe. */
 const TIMEOUT_MS = 30_000;
 
+/** How long what the browser was given to send for us is left alone, if the page lives on: nobody hears the answer. */
+const BEACON_MS = 10_000;
+/** Safari and Chromium have it for years, Firefox since 133. */
+const canKeepalive = 'keepalive' in Request.prototype;
+
 /** What became of a batch: `split` and `retry` may go again, `refused` is final. */
 export interface Outcome {
   kind: 'acknowledged' | 'retry' | 'split' | 'refused';
@@ -18,8 +23,18 @@ export function batchUrl(url: string, key: string, batchId: string, compressed =
   return `${url}?${query}${compressed ? `&${QUERY_COMPRESSION}=gz` : ''}`;
 }
 
-/** Sends one batch and reads its answer to the end (an unread body keeps its share of the keepalive quota). Never throws. */
-export async function post(send: typeof fetch, url: string, body: string | Blob, keepalive: boolean): Promise<Outcome> {
+/**
+ * Sends one batch and reads its answer to the end (an unread body keeps its share of the keepalive quota). Never throws.
+ * @param beacon for a page that is being left: has the browser send it where `fetch` cannot, or will not; says whether it does.
+ */
+export async function post(
+  send: typeof fetch,
+  url: string,
+  body: string | Blob,
+  keepalive: boolean,
+  beacon = () => false,
+): Promise<Outcome> {
+  if (!canKeepalive && beacon()) return unanswered();
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), TIMEOUT_MS);
   try {
@@ -33,10 +48,17 @@ export async function post(send: typeof fetch, url: string, body: string | Blob,
     }
     return { kind: status === 413 ? 'split' : 'refused', answer, status };
   } catch {
-    return { kind: 'retry', answer: {} }; // expected: offline, reset, blocked, timed out
+    // Expected: offline, reset, blocked, timed out; or the site has used up what may leave with the page.
+    return beacon() ? unanswered() : { kind: 'retry', answer: {} };
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The same batch may come again under its id, and is then answered. */
+async function unanswered(): Promise<Outcome> {
+  await new Promise((resolve) => setTimeout(resolve, BEACON_MS));
+  return { kind: 'retry', answer: {} };
 }
 
 function parseAnswer(text: string): IngestAnswer {

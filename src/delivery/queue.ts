@@ -4,13 +4,15 @@ import { type Chunk, PRIORITIES, type Priority, utf8Bound } from './chunk.ts';
 /** A chunk is closed at this size: small enough to pack 60 KiB well, large enough to store cheaply. */
 const CHUNK_BYTES = 6 * 1024;
 /** Unacknowledged records a page may hold in memory. */
-const MAX_BYTES = 1024 * 1024;
+export const MAX_QUEUE_BYTES = 1024 * 1024;
 
 export interface QueueOptions {
   page: string;
   now: () => EpochMs;
   /** The resource as JSON, asked once a chunk. */
   resource: () => string;
+  /** Whether a chunk is safe elsewhere, so that it may go from memory first. */
+  isKept: (chunk: Chunk) => boolean;
   /** Called with a chunk that had to go for lack of room: the oldest of the lowest priority. */
   onEvict: (chunk: Chunk) => void;
 }
@@ -28,12 +30,11 @@ export interface Queue {
   bytes(): number;
 }
 
-export function createQueue({ page, now, resource, onEvict }: QueueOptions): Queue {
+export function createQueue({ page, now, resource, isKept, onEvict }: QueueOptions): Queue {
   const chunks = new Map<string, Chunk>();
   let open: (Chunk | undefined)[] = [];
   let bytes = 0;
   let sequence = 0;
-  const ranked = () => [...chunks.values()].sort((a, b) => a.rank - b.rank);
 
   const queue: Queue = {
     chunks,
@@ -51,9 +52,9 @@ export function createQueue({ page, now, resource, onEvict }: QueueOptions): Que
       chunk.records += 1;
       chunk.bytes += size;
       bytes += size;
-      while (bytes > MAX_BYTES) {
-        const last = ranked();
-        const victim = last.find(({ rank }) => rank === last.at(-1)?.rank) as Chunk;
+      while (bytes > MAX_QUEUE_BYTES) {
+        const last = [...chunks.values()].sort((a, b) => b.rank - a.rank);
+        const victim = last.find(isKept) ?? (last[0] as Chunk);
         queue.remove(victim);
         onEvict(victim);
       }
@@ -70,7 +71,7 @@ export function createQueue({ page, now, resource, onEvict }: QueueOptions): Que
     },
     seal() {
       open = [];
-      return ranked();
+      return [...chunks.values()].sort((a, b) => a.rank - b.rank);
     },
     bytes: () => bytes,
   };

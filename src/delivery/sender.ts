@@ -21,8 +21,12 @@ export interface SenderOptions {
   queue: Queue;
   ledgers: ReadonlyMap<string, Ledger>;
   pace: Pace;
+  /** Whether the page is being left at this moment. */
+  isExiting: () => boolean;
   /** Its chunks, still in the queue, are durably stored. */
   onAcknowledged: (batch: Batch, answer: IngestAnswer) => void;
+  /** The collector takes less at once than this chunk of several records. */
+  onTooLarge: (chunk: Chunk) => void;
   /** The collector will never take them. */
   onRefused: (chunks: readonly Chunk[], status: number, answer: IngestAnswer) => void;
 }
@@ -55,6 +59,8 @@ export const MAX_BATCH_BYTES = BATCH_TARGET_BYTES * (canCompress ? COMPRESSION_R
 
 export function createSender(options: SenderOptions): Sender {
   const { url, key, scope, fetch, now, queue, ledgers, pace } = options;
+  /** Taken before anything patched it. */
+  const sendBeacon = (navigator as Partial<Navigator>).sendBeacon?.bind(navigator);
   /** Chunks in requests that outlive the page, and the bytes of those requests. */
   const leaving = new Set<Chunk>();
   let leavingBytes = 0;
@@ -96,12 +102,9 @@ export function createSender(options: SenderOptions): Sender {
       leavingBytes += bytes;
       for (const chunk of chunks) leaving.add(chunk);
     }
-    const {
-      kind,
-      answer,
-      retryAfterMs,
-      status = 0,
-    } = await post(fetch, batchUrl(url, key, id, !isText), body, keepalive);
+    const address = batchUrl(url, key, id, !isText);
+    const beacon = () => options.isExiting() && !!sendBeacon?.(address, body);
+    const { kind, answer, retryAfterMs, status = 0 } = await post(fetch, address, body, keepalive, beacon);
     if (keepalive) leavingBytes -= bytes;
     for (const chunk of chunks) leaving.delete(chunk);
     unanswered = undefined;
@@ -110,12 +113,11 @@ export function createSender(options: SenderOptions): Sender {
       options.onAcknowledged(batch, answer);
       return true;
     }
-    if (kind === 'split' && chunks.length > 1) {
-      batchBytes =
-        Math.min(
-          batchBytes,
-          chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
-        ) / 2;
+    const [first] = chunks;
+    if (kind === 'split' && first && (chunks.length > 1 || first.records > 1)) {
+      const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
+      if (chunks.length > 1) batchBytes = Math.min(batchBytes, bytes) / 2;
+      else options.onTooLarge(first);
       return false;
     }
     // A wrong key stays wrong: no need to hear that every few seconds either.

@@ -21,6 +21,11 @@ export interface LedgerTotals {
   dropped: Partial<Record<DropReason, number>>;
 }
 
+/** The totals of a page that has made nothing yet. */
+export function createTotals(): LedgerTotals {
+  return { produced: 0, unsampled: 0, acknowledged: 0, pending: 0, stored: 0, unstored: 0, dropped: {} };
+}
+
 /** Whose totals they are. */
 export interface PageLedger {
   /** Id of the page, 16 hex digits. */
@@ -57,24 +62,14 @@ export function decodeLedger(record: OtlpLogRecord): PageLedger | undefined {
     const value = Number(told.get(`${ATTR_LEDGER}.${name}`)?.intValue ?? 0);
     return Number.isSafeInteger(value) && value > 0 ? value : 0;
   };
-  const dropped: LedgerTotals['dropped'] = {};
+  const totals = createTotals();
+  const { dropped, ...counters } = totals;
+  for (const name of Object.keys(counters) as (keyof typeof counters)[]) totals[name] = count(name);
   for (const reason of DROP_REASONS) {
     const records = count(DROPPED + reason);
     if (records > 0) dropped[reason] = records;
   }
-  return {
-    page,
-    session: (told.get(ATTR_SESSION_ID)?.stringValue ?? '').slice(0, MAX_SESSION_CHARS),
-    totals: {
-      produced: count('produced'),
-      unsampled: count('unsampled'),
-      acknowledged: count('acknowledged'),
-      pending: count('pending'),
-      stored: count('stored'),
-      unstored: count('unstored'),
-      dropped,
-    },
-  };
+  return { page, session: (told.get(ATTR_SESSION_ID)?.stringValue ?? '').slice(0, MAX_SESSION_CHARS), totals };
 }
 
 /** Records that are neither accounted for nor held: what an honest ledger never has. */

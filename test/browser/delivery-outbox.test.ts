@@ -1,45 +1,9 @@
-import type { Browser, BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { deliveryPage } from '../support/delivery-page.ts';
-import { ledgersOf } from '../support/ledger-reports.ts';
-import { type RecordingCollector, startRecordingCollector } from '../support/recording-collector.ts';
+import type { Page } from 'playwright';
+import { expect, test, vi } from 'vitest';
+import { useDeliveryRig } from '../support/delivery-rig.ts';
 
-let browser: Browser;
-let context: BrowserContext;
-let collector: RecordingCollector;
-let site: RecordingCollector;
-
-beforeAll(async () => {
-  const html = deliveryPage();
-  browser = await launchBrowser(['--disable-back-forward-cache']);
-  collector = await startRecordingCollector(() => html);
-  site = await startRecordingCollector(() => html);
-});
-afterAll(async () => {
-  await browser.close();
-  await collector.close();
-  await site.close();
-});
-beforeEach(async () => {
-  collector.requests.length = 0;
-  collector.answer(() => undefined);
-  context = await browser.newContext();
-});
-afterEach(async () => {
-  for (const page of context.pages())
-    expect(await page.evaluate('window.pageErrors ?? []').catch(() => [])).toEqual([]);
-  await context.close();
-});
-
-async function visit(prefix: string, more = ''): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(`${site.origin}/?collector=${encodeURIComponent(collector.origin)}&prefix=${prefix}${more}`);
-  return page;
-}
-const ids = () => collector.spans().map(({ spanId }) => spanId);
-const arrived = (count: number) =>
-  vi.waitFor(() => expect(new Set(ids()).size).toBe(count), { timeout: 20_000, interval: 50 });
+// Playwright switches the back/forward cache off; people have it on.
+const rig = useDeliveryRig(['--disable-back-forward-cache']);
 /** Chunks on the device; -1 while there is no outbox (opening one here would get in its way). */
 const inStore = (page: Page) =>
   page.evaluate(async () => {
@@ -58,20 +22,20 @@ const inStore = (page: Page) =>
   });
 
 test('what a page could not deliver, the next visit delivers, and both ledgers add up', async () => {
-  collector.answer(() => ({ status: 503 }));
-  const first = await visit('aaaaaaaa');
+  rig.collector.answer(() => ({ status: 503 }));
+  const first = await rig.visit({ prefix: 'aaaaaaaa' });
   await first.evaluate('makeSpans(50); makeSpans(3, "error")');
   await vi.waitFor(async () => expect(await inStore(first)).toBeGreaterThan(0), { timeout: 5000 });
   await first.close();
-  collector.requests.length = 0;
-  collector.answer(() => undefined);
-  const second = await visit('bbbbbbbb');
+  rig.collector.requests.length = 0;
+  rig.collector.answer(() => undefined);
+  const second = await rig.visit({ prefix: 'bbbbbbbb' });
   await second.evaluate('makeSpans(2)');
-  await arrived(55);
+  await rig.arrived(55);
   await second.evaluate('makeSpans(1); delivery.flush()');
-  await arrived(56);
+  await rig.arrived(56);
   await vi.waitFor(async () => expect(await inStore(second)).toBe(0), { timeout: 5000 });
-  const ledgers = ledgersOf(collector.logs());
+  const ledgers = rig.ledgers();
   expect(ledgers.map(({ produced }) => produced).sort()).toEqual([3, 53]);
   for (const { unknown, acknowledged, produced } of ledgers) {
     expect(unknown).toBe(0);
@@ -80,30 +44,30 @@ test('what a page could not deliver, the next visit delivers, and both ledgers a
 });
 
 test('far more than the exit quota holds is stored while the page is being left, and delivered later', async () => {
-  const first = await visit('aaaaaaaa');
+  const first = await rig.visit({ prefix: 'aaaaaaaa' });
   await vi.waitFor(async () => expect(await inStore(first)).toBe(0), { timeout: 5000 });
   await first.evaluate('makeSpans(800); setTimeout(() => { location.href = "about:blank" }, 0)');
   await first.waitForURL('about:blank');
   await first.close();
-  await visit('bbbbbbbb');
-  await arrived(800);
+  await rig.visit({ prefix: 'bbbbbbbb' });
+  await rig.arrived(800);
 });
 
 test('a dead page’s chunks are taken over, a live one’s are left to it', async () => {
-  collector.answer(({ body }) => (/aaaaaaaa|cccccccc/.test(JSON.stringify(body)) ? { status: 503 } : undefined));
-  const live = await visit('aaaaaaaa');
+  rig.collector.answer(({ body }) => (/aaaaaaaa|cccccccc/.test(JSON.stringify(body)) ? { status: 503 } : undefined));
+  const live = await rig.visit({ prefix: 'aaaaaaaa' });
   await live.evaluate('makeSpans(5, "error")');
   // A page looks for leftovers when it comes; this one has done so before there are any.
   await live.waitForFunction('performance.now() > 2500');
-  const dead = await visit('cccccccc');
+  const dead = await rig.visit({ prefix: 'cccccccc' });
   await dead.evaluate('makeSpans(5, "error")');
   await vi.waitFor(async () => expect(await inStore(live)).toBe(2), { timeout: 5000 });
   // In the same tab, so that the live page does not come to the front and take over itself.
-  collector.answer(({ body }) => (JSON.stringify(body).includes('aaaaaaaa') ? { status: 503 } : undefined));
-  collector.requests.length = 0;
-  await dead.goto(`${site.origin}/?collector=${encodeURIComponent(collector.origin)}&prefix=bbbbbbbb`);
+  rig.collector.answer(({ body }) => (JSON.stringify(body).includes('aaaaaaaa') ? { status: 503 } : undefined));
+  rig.collector.requests.length = 0;
+  await dead.goto(rig.address({ prefix: 'bbbbbbbb' }));
   await dead.evaluate('makeSpans(1, "error")');
-  const texts = () => collector.requests.map(({ body }) => JSON.stringify(body));
+  const texts = () => rig.collector.requests.map(({ body }) => JSON.stringify(body));
   await vi.waitFor(() => expect(texts().some((text) => text.includes('cccccccc'))).toBe(true), {
     timeout: 10_000,
   });
@@ -112,43 +76,151 @@ test('a dead page’s chunks are taken over, a live one’s are left to it', asy
 });
 
 test('nothing is stored where consent does not allow it', async () => {
-  const page = await visit('aaaaaaaa', '&store=no');
-  collector.answer(() => ({ status: 503 }));
+  const page = await rig.visit({ prefix: 'aaaaaaaa', store: 'no' });
+  rig.collector.answer(() => ({ status: 503 }));
   await page.evaluate('makeSpans(5, "error")');
-  await vi.waitFor(() => expect(collector.requests.length).toBeGreaterThan(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(rig.collector.requests.length).toBeGreaterThan(1), { timeout: 10_000 });
   expect(await page.evaluate('indexedDB.databases().then((all) => all.length)')).toBe(0);
 });
 
 test('refused consent empties the device and counts what is forgotten', async () => {
-  collector.answer(() => ({ status: 503 }));
-  const page = await visit('aaaaaaaa');
+  rig.collector.answer(() => ({ status: 503 }));
+  const page = await rig.visit({ prefix: 'aaaaaaaa' });
   await page.evaluate('makeSpans(5, "error")');
   await vi.waitFor(async () => expect(await inStore(page)).toBe(1), { timeout: 5000 });
   await page.evaluate('delivery.discard()');
   await vi.waitFor(async () => expect(await inStore(page)).toBe(0), { timeout: 5000 });
-  collector.answer(() => undefined);
-  collector.requests.length = 0;
+  rig.collector.answer(() => undefined);
+  rig.collector.requests.length = 0;
   await page.evaluate('makeSpans(1, "error")');
-  await arrived(1);
-  expect(ledgersOf(collector.logs())).toMatchObject([
-    { produced: 6, acknowledged: 1, dropped: { stopped: 5 }, unknown: 0 },
-  ]);
+  await rig.arrived(1);
+  expect(rig.ledgers()).toMatchObject([{ produced: 6, acknowledged: 1, dropped: { stopped: 5 }, unknown: 0 }]);
 });
 
 test('a page restored from the back/forward cache goes on where it was', async () => {
-  collector.answer(() => ({ status: 503 }));
-  const page = await visit('aaaaaaaa');
+  rig.collector.answer(() => ({ status: 503 }));
+  const page = await rig.visit({ prefix: 'aaaaaaaa' });
   await page.evaluate('makeSpans(5, "error"); window.sameDocument = true');
   await vi.waitFor(async () => expect(await inStore(page)).toBe(1), { timeout: 5000 });
-  await page.goto(`${site.origin}/?collector=${encodeURIComponent(collector.origin)}&prefix=bbbbbbbb`);
-  collector.answer(() => undefined);
-  await vi.waitFor(() => expect(ids()).toContain('aaaaaaaa00000005'), { timeout: 10_000 });
+  await page.goto(rig.address({ prefix: 'bbbbbbbb' }));
+  rig.collector.answer(() => undefined);
+  await vi.waitFor(() => expect(rig.ids()).toContain('aaaaaaaa00000005'), { timeout: 10_000 });
   await page.goBack({ waitUntil: 'commit' });
   const reasons = await page.evaluate(
     'JSON.stringify(performance.getEntriesByType("navigation")[0].notRestoredReasons)',
   );
   expect([await page.evaluate('window.sameDocument'), reasons]).toEqual([true, 'null']);
   await page.evaluate('makeSpans(1, "error")');
-  await vi.waitFor(() => expect(ids()).toContain('aaaaaaaa00000006'), { timeout: 10_000 });
-  for (const { unknown } of ledgersOf(collector.logs())) expect(unknown).toBe(0);
+  await vi.waitFor(() => expect(rig.ids()).toContain('aaaaaaaa00000006'), { timeout: 10_000 });
+  for (const { unknown } of rig.ledgers()) expect(unknown).toBe(0);
+});
+
+const tails = (page: Page) =>
+  page.evaluate(`Object.keys(localStorage).filter((key) => key.startsWith('throughline.tail.')).length`);
+
+/** Keeps our database from opening until `release()` is called on the page. */
+const HOLD_DATABASE = `new Promise((held) => {
+  const opening = indexedDB.open('throughline pk_test', 1);
+  opening.onupgradeneeded = () => {
+    const chunks = opening.result.createObjectStore('chunks');
+    opening.result.createObjectStore('ledgers', { keyPath: 'page' });
+    let isHeld = true;
+    window.release = () => { isHeld = false; };
+    const ask = () => { if (isHeld) chunks.count().onsuccess = ask; };
+    ask();
+    held();
+  };
+  opening.onsuccess = () => opening.result.close();
+})`;
+
+test('a page left before its storage has opened, while nobody answers, is delivered by the next visit', async () => {
+  rig.collector.answer(() => 'reset');
+  const holder = await rig.visit({ store: 'no' });
+  await holder.evaluate(HOLD_DATABASE);
+  const first = await rig.visit({ prefix: 'aaaaaaaa' });
+  await first.evaluate('makeSpans(100); makeSpans(2, "error")');
+  await first.goto('about:blank');
+  expect(await tails(holder)).toBe(1);
+  await holder.evaluate('release()');
+  rig.collector.requests.length = 0;
+  rig.collector.answer(() => undefined);
+  const second = await rig.visit({ prefix: 'bbbbbbbb' });
+  await rig.arrived(102);
+  expect(await tails(second)).toBe(0);
+  await second.evaluate('makeSpans(1); delivery.flush()');
+  await rig.arrived(103);
+  expect(rig.ledgers().map(({ produced, acknowledged, unknown }) => [produced, acknowledged, unknown])).toEqual(
+    expect.arrayContaining([
+      [102, 102, 0],
+      [1, 1, 0],
+    ]),
+  );
+});
+
+test('where there is no IndexedDB, what a page could not deliver goes from hand to hand', async () => {
+  const without = 'Object.defineProperty(window, "indexedDB", { value: undefined });';
+  rig.collector.answer(() => 'reset');
+  for (const prefix of ['aaaaaaaa', 'bbbbbbbb']) {
+    const page = await rig.visit({ prefix }, without);
+    await page.evaluate('makeSpans(20)');
+    await page.close();
+  }
+  rig.collector.requests.length = 0;
+  rig.collector.answer(() => undefined);
+  const last = await rig.visit({ prefix: 'cccccccc' }, without);
+  await rig.arrived(40);
+  await last.evaluate('makeSpans(1); delivery.flush()');
+  await rig.arrived(41);
+  expect(await tails(last)).toBe(0);
+  const ledgers = rig.ledgers();
+  expect(ledgers.map(({ produced, acknowledged }) => [produced, acknowledged]).sort()).toEqual([
+    [1, 1],
+    [20, 20],
+    [20, 20],
+  ]);
+  for (const { unknown } of ledgers) expect(unknown).toBe(0);
+});
+
+test('a page that comes back takes what it left behind with it', async () => {
+  rig.collector.answer(() => 'reset');
+  const holder = await rig.visit({ store: 'no' });
+  await holder.evaluate(HOLD_DATABASE);
+  const page = await rig.visit({ prefix: 'aaaaaaaa' });
+  await page.evaluate('makeSpans(10); dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }))');
+  expect(await tails(page)).toBe(1);
+  await page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))');
+  expect(await tails(page)).toBe(0);
+  await holder.evaluate('release()');
+  rig.collector.requests.length = 0;
+  rig.collector.answer(() => undefined);
+  await rig.arrived(10);
+  await page.evaluate('makeSpans(1); delivery.flush()');
+  await rig.arrived(11);
+  expect(rig.ledgers()).toMatchObject([{ produced: 11, acknowledged: 11, unknown: 0 }]);
+});
+
+test('nothing is left behind in localStorage where consent does not allow it', async () => {
+  rig.collector.answer(() => 'reset');
+  const page = await rig.visit({ prefix: 'aaaaaaaa', store: 'no' });
+  await page.evaluate('makeSpans(10); dispatchEvent(new PageTransitionEvent("pagehide", { persisted: false }))');
+  expect(await page.evaluate('localStorage.length')).toBe(0);
+});
+
+test('what memory has no room for waits on the device and is sent when there is room again', async () => {
+  rig.collector.answer(() => ({ status: 503 }));
+  const page = await rig.visit({ prefix: 'aaaaaaaa' });
+  await vi.waitFor(async () => expect(await inStore(page)).toBe(0), { timeout: 5000 });
+  // 1.5 MB, in steps that give it time to store each.
+  for (let made = 0; made < 300; made += 50) {
+    await page.evaluate('makeSpans(50, "normal", 5000)');
+    await vi.waitFor(async () => expect(await inStore(page)).toBeGreaterThanOrEqual(made + 50), { timeout: 5000 });
+  }
+  rig.collector.answer(() => undefined);
+  await rig.arrived(300);
+  await page.evaluate('makeSpans(1); delivery.flush()');
+  await vi.waitFor(
+    () =>
+      expect(rig.ledgers()).toMatchObject([{ produced: 301, acknowledged: 301, pending: 0, dropped: {}, unknown: 0 }]),
+    { timeout: 10_000 },
+  );
 });

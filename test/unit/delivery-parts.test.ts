@@ -118,6 +118,7 @@ test('when memory is full the oldest of the lowest priority goes, errors last', 
     page: 'p',
     now: () => 0,
     resource: () => '{}',
+    isKept: () => false,
     onEvict: ({ rank }) => evicted.push(rank),
   });
   queue.add('logs', 'e'.repeat(20_000), 'error');

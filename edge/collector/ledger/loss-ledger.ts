@@ -1,4 +1,4 @@
-import { type LedgerTotals, type PageLedger, unknownLoss } from '../../../src/wire/ledger.ts';
+import { createTotals, type LedgerTotals, type PageLedger, unknownLoss } from '../../../src/wire/ledger.ts';
 import type { RejectReason } from '../../../src/wire/loss.ts';
 
 /** What came in with one key. Every record that was read ends once: received = stored + duplicate + rejected. */
@@ -69,7 +69,7 @@ export function createLossLedger(now: () => number = Date.now, kept?: LedgerSnap
     for (const [id, entry] of pages) {
       if (pages.size <= MAX_PAGES) return;
       pages.delete(id);
-      const totals = closed.get(entry.keyId) ?? createTotals();
+      const totals = closed.get(entry.keyId) ?? createAgentTotals();
       add(totals, entry, now());
       closed.set(entry.keyId, totals);
     }
@@ -100,7 +100,7 @@ export function createLossLedger(now: () => number = Date.now, kept?: LedgerSnap
     },
     keys: () => keys,
     totals({ keyId, sessionId } = {}) {
-      const sum = createTotals();
+      const sum = createAgentTotals();
       for (const entry of pages.values()) {
         if (keyId !== undefined && entry.keyId !== keyId) continue;
         if (sessionId !== undefined && entry.session !== sessionId) continue;
@@ -123,19 +123,8 @@ function createKeyCounts(): KeyCounts {
   return { received: 0, stored: 0, duplicate: 0, rejected: {}, forwarded: 0, expired: 0 };
 }
 
-function createTotals(): AgentTotals {
-  return {
-    pages: 0,
-    produced: 0,
-    unsampled: 0,
-    acknowledged: 0,
-    pending: 0,
-    stored: 0,
-    unstored: 0,
-    dropped: {},
-    unknownLoss: 0,
-    silent: 0,
-  };
+function createAgentTotals(): AgentTotals {
+  return { ...createTotals(), pages: 0, unknownLoss: 0, silent: 0 };
 }
 
 // All counters but `pending` only ever grow, so of two reports of a page the larger sum is the later.
