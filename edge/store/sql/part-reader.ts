@@ -1,11 +1,11 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
 import { decodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
-import { DamagedDataError } from '../encoding/byte-reader.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import type { Search } from '../search.ts';
 import { isByVital, type Statistics } from '../statistics.ts';
 import type { SummaryState } from '../summary.ts';
 import type { SessionFilter, StatisticsQuery } from '../trace-store.ts';
+import { readBlock } from './block-rows.ts';
 import { readRollups } from './rollup-rows.ts';
 import { searchTraces } from './search-traces.ts';
 import { type ActiveSession, readSessions } from './session-rows.ts';
@@ -106,9 +106,7 @@ export class PartReader {
   /** The chunks of each slot of a block. */
   block(id: number): readonly (readonly Chunk[])[] {
     if (this.#lastBlock?.id !== id) {
-      const data = firstRow(this.#driver, 'SELECT data FROM block WHERE id = ?', [id])?.data;
-      if (!(data instanceof Uint8Array)) throw new DamagedDataError(`Block ${id} is missing.`);
-      this.#lastBlock = { id, slots: decodeBlock(data) };
+      this.#lastBlock = { id, slots: decodeBlock(readBlock(this.#driver, id)) };
     }
     return this.#lastBlock.slots;
   }

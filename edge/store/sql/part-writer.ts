@@ -4,9 +4,10 @@ import type { CountedRoutes } from '../counted-routes.ts';
 import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import { isOf } from '../person.ts';
-import { type Measurement, Rollups, vitalsOf } from '../rollup.ts';
+import { countedAs, type Measurement, Rollups, vitalsOf } from '../rollup.ts';
 import type { SummaryState } from '../summary.ts';
 import type { RemoveSelector } from '../trace-store.ts';
+import { writeBlock } from './block-rows.ts';
 import { removeTraces } from './remove-traces.ts';
 import { readCounted, writeRollup } from './rollup-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
@@ -117,7 +118,7 @@ export class PartWriter {
 
   #insertBlock(slots: readonly (readonly Chunk[])[]): number {
     const block = this.#nextBlock;
-    this.#driver.run('INSERT INTO block(id, data) VALUES(?, ?)', [block, encodeBlock(slots, this.#codec)]);
+    writeBlock(this.#driver, block, encodeBlock(slots, this.#codec));
     this.#nextBlock += 1;
     return block;
   }
@@ -127,7 +128,8 @@ export class PartWriter {
     const earliestHour = Math.floor(this.#baseUs / HOUR_US) - MAX_HOURS_BACK;
     const add = (measurement: Measurement): void => {
       const hour = Math.max(measurement.hour, earliestHour);
-      rollups.add(this.#counted.place(hour === measurement.hour ? measurement : { ...measurement, hour }));
+      const placed = this.#counted.place(hour === measurement.hour ? measurement : { ...measurement, hour });
+      for (const counted of countedAs(placed)) rollups.add(counted);
     };
     for (const { requests, before, state } of traces) {
       for (const request of requests) add(request);

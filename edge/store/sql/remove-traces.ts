@@ -4,6 +4,7 @@ import { addAttributeHashes } from '../attribute-hash.ts';
 import { encodeBlockFilter } from '../block-filter.ts';
 import { type Codec, decodeBlock, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import { type Chunk, ChunkEncoder, decodeChunk, ordinalsOf } from '../encoding/chunk.ts';
+import { readBlock, writeBlock } from './block-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { traceKey } from './trace-row.ts';
 import { removeVitals } from './vital-rows.ts';
@@ -63,10 +64,8 @@ function rewriteBlock(
   codec: Codec | undefined,
   change: (chunks: Chunk[], slot: number) => Chunk[],
 ): void {
-  const data = firstRow(driver, 'SELECT data FROM block WHERE id = ?', [block])?.data;
-  if (!(data instanceof Uint8Array)) return;
-  const slots = decodeBlock(data).map(change);
-  driver.run('UPDATE block SET data = ? WHERE id = ?', [encodeBlock(slots, codec), block]);
+  const slots = decodeBlock(readBlock(driver, block)).map(change);
+  writeBlock(driver, block, encodeBlock(slots, codec));
   // The old filter would still tell what was there.
   driver.run('UPDATE block_filter SET bits = ? WHERE block = ?', [encodeBlockFilter(hashesOf(slots.flat())), block]);
 }

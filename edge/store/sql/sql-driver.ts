@@ -3,6 +3,8 @@ export type SqlRow = Record<string, SqlValue>;
 
 /** The synchronous SQLite both `node:sqlite` and a Durable Object have; statements are cached by their text. */
 export interface SqlDriver {
+  /** The longest blob a row takes, where that is less than a block may have. */
+  readonly maxBlobBytes?: number;
   /** Runs statements that take no values. */
   exec(sql: string): void;
   run(sql: string, values: readonly SqlValue[]): void;
