@@ -1,0 +1,122 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { TraceId } from '../../../src/wire/ids.ts';
+import type { Chunk } from '../encoding/chunk.ts';
+import type { PackedRollup } from '../rollup.ts';
+import type { ActiveSession } from '../sql/session-rows.ts';
+import type { SummaryState } from '../summary.ts';
+import type { ExpireResult, RemoveSelector, SessionFilter, StatisticsQuery, TraceFilter } from '../trace-store.ts';
+import type { ObjectContext, ObjectStorage } from './platform.ts';
+import { Shard, type ShardAppendAnswer } from './shard.ts';
+import type { ShardTotals } from './shard-reads.ts';
+import type { ShardSettings } from './shard-settings.ts';
+
+export interface ShardStats extends ShardTotals {
+  bytes: number;
+  version: number;
+}
+
+/** An alarm that failed is tried again after this; Cloudflare itself gives up after six times. */
+const RETRY_MS = 60_000;
+
+/**
+ * The Durable Object that keeps one shard of the traces; a Worker extends it with its settings. Its methods are called by
+ * `openDurableObjectStore`.
+ */
+export class TraceShard extends DurableObject {
+  readonly #storage: ObjectStorage;
+  readonly #shard: Shard;
+  readonly #report: (message: string) => void;
+  #alarmMs: number | null = null;
+
+  /** @param report told of faults, in one sentence for an operator */
+  constructor(ctx: ObjectContext, env: unknown, settings: ShardSettings, report: (message: string) => void) {
+    super(ctx as never, env as never);
+    this.#storage = ctx.storage;
+    this.#report = report;
+    this.#shard = new Shard(ctx.storage, settings);
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmMs = await ctx.storage.getAlarm();
+    });
+  }
+
+  /** Takes a batch as `encodeBatch` wrote it; answers when it is on disk. */
+  async append(record: Uint8Array): Promise<ShardAppendAnswer> {
+    const answer = this.#shard.append(record);
+    const dueMs = this.#shard.appendedDueMs(Date.now());
+    if (this.#alarmMs === null || dueMs < this.#alarmMs) this.#setAlarm(dueMs);
+    await this.#storage.sync();
+    return answer;
+  }
+
+  holds(traceIds: readonly TraceId[], looseKeys: readonly string[]): ReturnType<Shard['holds']> {
+    return this.#shard.holds(traceIds, looseKeys);
+  }
+
+  chunks(traceId: TraceId): Chunk[] {
+    // Views into larger buffers would be sent with all of the buffer.
+    return this.#shard.reads.chunks(traceId).map(({ ids, body }) => ({ ids: bare(ids), body: bare(body) }));
+  }
+
+  search(filter: TraceFilter, limit: number): SummaryState[] {
+    return this.#shard.reads.search(filter, limit);
+  }
+
+  sessions(filter: SessionFilter, limit: number): ActiveSession[] {
+    return this.#shard.reads.sessions(filter, limit);
+  }
+
+  sessionTraces(sessionIds: readonly string[]): SummaryState[] {
+    return this.#shard.reads.sessionTraces(sessionIds);
+  }
+
+  statistics(query: StatisticsQuery): PackedRollup[] {
+    return this.#shard.reads.statistics(query).map((rollup) => ({ ...rollup, histogram: bare(rollup.histogram) }));
+  }
+
+  stats(): ShardStats {
+    const { version } = this.#shard;
+    return { ...this.#shard.reads.totals(), bytes: this.#storage.sql.databaseSize, version };
+  }
+
+  async expire(nowMs: number): Promise<ExpireResult> {
+    const removed = this.#shard.expire(nowMs);
+    await this.#storage.sync();
+    return removed;
+  }
+
+  async remove(selector: RemoveSelector): Promise<ExpireResult> {
+    const removed = this.#shard.remove(selector);
+    await this.#storage.sync();
+    return removed;
+  }
+
+  /** Moves everything into blocks. */
+  async seal(): Promise<void> {
+    this.#shard.sealAll();
+    await this.#storage.sync();
+  }
+
+  /** Compaction and expiry, a piece at a time. */
+  alarm(): void {
+    this.#alarmMs = null;
+    try {
+      this.#shard.compact(1);
+      this.#shard.expire(Date.now());
+      const dueMs = this.#shard.nextDueMs(Date.now());
+      if (dueMs !== undefined) this.#setAlarm(dueMs);
+    } catch (error) {
+      this.#report(`A shard could not be compacted and is tried again in a minute: ${String(error)}`);
+      this.#setAlarm(Date.now() + RETRY_MS);
+    }
+  }
+
+  #setAlarm(dueMs: number): void {
+    this.#alarmMs = dueMs;
+    // Written with everything else of this turn; when that fails the object starts anew and reads what is set.
+    void this.#storage.setAlarm(dueMs);
+  }
+}
+
+function bare(bytes: Uint8Array): Buffer {
+  return new Uint8Array(bytes) as Buffer;
+}
