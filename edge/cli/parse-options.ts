@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseSize, parseTime } from '../collector/quantities.ts';
 
 export interface CliOptions {
   port: number;
@@ -54,8 +55,6 @@ const OPTIONS = {
   version: { type: 'boolean' },
 } as const;
 
-const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-const UNIT_BYTES: Record<string, number> = { MB: 1e6, GB: 1e9, TB: 1e12 };
 const KEY = /^[\w.-]{8,200}$/;
 
 /**
@@ -71,7 +70,7 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): CliOptions
     port: parsePort(values.port ?? '4318'),
     host: values.host ?? '127.0.0.1',
     data: values.data ?? './throughline-data',
-    retentionMs: parseRetention(values.retention ?? '7d'),
+    retentionMs: checkTime(values.retention ?? '7d'),
     behindProxy: values['behind-proxy'] ?? false,
     scrub: !values['no-scrub'],
     forwardHeaders: parseHeaders(values['forward-header'] ?? []),
@@ -83,7 +82,7 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): CliOptions
   if (key !== undefined) options.key = checkKey('--key', key);
   if (secretKey !== undefined) options.secretKey = checkKey('--secret-key', secretKey);
   if (readToken !== undefined) options.readToken = checkKey('--read-token', readToken);
-  if (values['max-size'] !== undefined) options.maxBytes = parseSize(values['max-size']);
+  if (values['max-size'] !== undefined) options.maxBytes = checkSize(values['max-size']);
   return options;
 }
 
@@ -103,17 +102,15 @@ function parsePort(text: string): number {
   return port;
 }
 
-function parseRetention(text: string): number {
-  const [, amount, unit] = /^(\d{1,6})([mhdw])$/.exec(text) ?? [];
-  const ms = Number(amount) * (UNIT_MS[unit ?? ''] ?? Number.NaN);
-  if (!(ms > 0)) throw new UsageError(`--retention must be a time like 12h, 7d or 4w, not "${text}".`);
+function checkTime(text: string): number {
+  const ms = parseTime(text);
+  if (ms === undefined) throw new UsageError(`--retention must be a time like 12h, 7d or 4w, not "${text}".`);
   return ms;
 }
 
-function parseSize(text: string): number {
-  const [, amount, unit] = /^(\d{1,6}) ?([MGT]B)$/i.exec(text) ?? [];
-  const bytes = Number(amount) * (UNIT_BYTES[(unit ?? '').toUpperCase()] ?? Number.NaN);
-  if (!(bytes > 0)) throw new UsageError(`--max-size must be a size like 500MB or 20GB, not "${text}".`);
+function checkSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new UsageError(`--max-size must be a size like 500MB or 20GB, not "${text}".`);
   return bytes;
 }
 

@@ -10,11 +10,12 @@ import { handlePage, handlePagePreflight } from './ingest/page-route.ts';
 import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimits } from './ingest/rate-limiter.ts';
 import { createScrubber } from './ingest/scrub-records.ts';
 import type { KeyRing } from './key-ring.ts';
-import { createLossLedger, type LossLedger } from './ledger/loss-ledger.ts';
+import type { LedgerReads, LedgerWrites } from './ledger/ledger-access.ts';
+import { createLossLedger } from './ledger/loss-ledger.ts';
 import { createApiRoutes } from './query/api-routes.ts';
 import { type Assets, sendScript, sendViewer, sendViewerFile } from './query/assets.ts';
 import { createLedgerRoutes } from './query/ledger-routes.ts';
-import { createLiveFeed } from './query/live-feed.ts';
+import { createLiveFeed, type LiveFeed } from './query/live-feed.ts';
 import { formatMetrics } from './query/metrics-text.ts';
 import { createReadGuard } from './query/read-guard.ts';
 import { createToolRoutes, TOOL_PATHS } from './query/tool-routes.ts';
@@ -38,12 +39,19 @@ export interface CollectorOptions {
    * only with such a proxy. Default false: the client is who connects.
    */
   behindProxy?: boolean;
+  /**
+   * Where a request came from, for the rate limits of networks. Default: who connects, or with `behindProxy` whom the proxy
+   * names.
+   */
+  clientAddress?: (request: Request) => string | undefined;
+  /** Tells open viewers of changes. Default: those this process makes. */
+  live?: LiveFeed;
   /** Whether secrets and personal data are taken out of what comes in. Default true. */
   scrub?: boolean;
   /** Sends on what is stored; see `startForwarder`. Default: nothing is. */
   forwarder?: Forwarder;
   /** Counts what came in and what agents say they made. Default: one that begins with the process. */
-  ledger?: LossLedger;
+  ledger?: LedgerReads & LedgerWrites;
   /** Told of faults of the collector itself, in one sentence for its operator. Default: nobody. */
   report?: (message: string) => void;
 }
@@ -52,7 +60,7 @@ export interface Collector {
   /** The Hono app: mount it, or give its `fetch` to a server. */
   app: Hono;
   counters: IngestCounters;
-  ledger: LossLedger;
+  ledger: LedgerReads & LedgerWrites;
   /** To be called when the store changed by other means than ingest, so that open viewers look again. */
   storeChanged(): void;
   /** Answers ingest with 503 and ends live streams, so that a server can drain. The store stays open. */
@@ -69,7 +77,8 @@ export function createCollector(options: CollectorOptions): Collector {
   const { ledger = createLossLedger() } = options;
   const counters = createCounters();
   if (options.forwarder) counters.forward = options.forwarder.counts;
-  const live = createLiveFeed(async () => (await store.stats()).version);
+  const live = options.live ?? createLiveFeed(async () => (await store.stats()).version);
+  const { clientAddress } = options;
   let isStopping = false;
   const app = new Hono();
 
@@ -83,7 +92,11 @@ export function createCollector(options: CollectorOptions): Collector {
     forward: (records) => options.forwarder?.forward(records),
     scrub: options.scrub === false ? () => undefined : createScrubber(counters.scrubbed),
     limiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...options.limits }, Date.now),
-    addressOf: behindProxy ? addressBehindProxy : (c) => c.env?.incoming?.socket?.remoteAddress,
+    addressOf: clientAddress
+      ? (c) => clientAddress(c.req.raw)
+      : behindProxy
+        ? addressBehindProxy
+        : (c) => c.env?.incoming?.socket?.remoteAddress,
   };
   // Behind a proxy every request comes from this machine, so that proves nothing.
   const otlpOptions = { keys, acceptLocal: (options.acceptLocal ?? false) && !behindProxy };
@@ -114,7 +127,7 @@ export function createCollector(options: CollectorOptions): Collector {
   app.route('/api/ledger', createLedgerRoutes(ledger));
   app.route('/api', createApiRoutes({ store, counters, live }));
   app.use('/metrics', guard);
-  app.get('/metrics', async (c) => c.text(formatMetrics(ledger, await store.stats())));
+  app.get('/metrics', async (c) => c.text(await formatMetrics(ledger, await store.stats())));
   for (const path of TOOL_PATHS) app.use(`${path}/*`, guard);
   app.route('/', createToolRoutes(store));
   app.get('/assets/:file', (c) => sendViewerFile(c, assets));

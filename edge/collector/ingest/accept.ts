@@ -4,7 +4,7 @@ import { type DecodedRequest, describeRejections } from '../../otlp/decoded-requ
 import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
 import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
-import type { LossLedger } from '../ledger/loss-ledger.ts';
+import type { LedgerWrites } from '../ledger/ledger-access.ts';
 import { takeLedgers } from '../ledger/take-ledgers.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { Refusal } from './refusal.ts';
@@ -16,7 +16,7 @@ export interface IngestContext {
   store: TraceStore;
   counters: IngestCounters;
   /** What each key sent, and what the agents behind it say they made. */
-  ledger: LossLedger;
+  ledger: LedgerWrites;
   now: () => number;
   /** Takes secrets out of a request before anything is written. */
   scrub: (request: DecodedRequest) => void;

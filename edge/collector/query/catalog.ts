@@ -28,14 +28,14 @@ const INSPECTED_TRACES = 200;
 const MAX_VALUES = 1000;
 
 export function createCatalog(store: TraceStore): Catalog {
-  const kept = new Map<string, { untilMs: number; value: Promise<unknown> }>();
-  const keep = <T>(key: string, read: () => Promise<T>): Promise<T> => {
+  const kept = new Map<string, { untilMs: number; value: unknown }>();
+  // Values and not their promises: in a Worker a promise belongs to the request that made it.
+  const keep = async <T>(key: string, read: () => Promise<T>): Promise<T> => {
     const known = kept.get(key);
-    if (known && known.untilMs > Date.now()) return known.value as Promise<T>;
+    if (known && known.untilMs > Date.now()) return known.value as T;
+    const value = await read();
     if (kept.size >= MAX_KEPT) kept.clear();
-    const value = read();
     kept.set(key, { untilMs: Date.now() + KEEP_MS, value });
-    value.catch(() => kept.delete(key));
     return value;
   };
   const everySpan = async (service: string | undefined, visit: (span: SpanContext) => void) => {

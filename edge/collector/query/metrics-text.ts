@@ -1,5 +1,5 @@
 import type { StoreStats } from '../../store/trace-store.ts';
-import type { LossLedger } from '../ledger/loss-ledger.ts';
+import type { LedgerReads } from '../ledger/ledger-access.ts';
 
 type Sample = [labels: Record<string, string>, value: number];
 
@@ -7,14 +7,14 @@ type Sample = [labels: Record<string, string>, value: number];
  * What the collector counts, in the text format Prometheus and OpenTelemetry collectors scrape.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
-export function formatMetrics(ledger: LossLedger, store: StoreStats): string {
+export async function formatMetrics(ledger: LedgerReads, store: StoreStats): Promise<string> {
   const records: Sample[] = [];
   const agents: Sample[] = [];
   const unknown: Sample[] = [];
-  for (const [key, { rejected, ...counts }] of ledger.keys()) {
+  for (const [key, { rejected, ...counts }] of await ledger.keys()) {
     for (const [outcome, count] of Object.entries(counts)) records.push([{ key, outcome }, count]);
     for (const [reason, count] of Object.entries(rejected)) records.push([{ key, outcome: 'rejected', reason }, count]);
-    const { dropped, pages, unknownLoss, ...totals } = ledger.totals({ keyId: key });
+    const { dropped, pages, unknownLoss, ...totals } = await ledger.totals({ keyId: key });
     if (pages === 0) continue;
     for (const [outcome, count] of Object.entries(totals)) agents.push([{ key, outcome }, count]);
     for (const [reason, count] of Object.entries(dropped)) agents.push([{ key, outcome: 'dropped', reason }, count]);

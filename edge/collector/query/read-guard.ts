@@ -42,7 +42,10 @@ function refuseRemote(c: Context, behindProxy: boolean): Response | undefined {
     !isForwarded(c);
   if (isLocal) return undefined;
   return c.json(
-    { error: 'Without a read token this collector is read on its own machine only: start it with --read-token.' },
+    {
+      error:
+        'Without a read token this collector is read on its own machine only: give it one (--read-token, THROUGHLINE_READ_TOKEN).',
+    },
     403,
   );
 }
