@@ -6,10 +6,10 @@ import { allOutlets } from './pipeline.ts';
  * processes about to exit; requests need no call.
  */
 export async function flush(): Promise<void> {
-  await Promise.all([...allOutlets()].map(({ exporter }) => exporter?.flush()));
+  await Promise.all(allOutlets().map(({ exporter }) => exporter?.flush()));
 }
 
 /** Where every span of this isolate went, as of now. */
 export function ledger(): Ledger {
-  return sumLedgers([...allOutlets()].map((outlet) => outlet.ledger));
+  return sumLedgers(allOutlets().map((outlet) => outlet.ledger));
 }

@@ -9,7 +9,7 @@ import type { Outgoing } from './traced-fetch.ts';
 /** Fetch, 4.4 HTTP-redirect fetch, step 9. */
 const MAX_REDIRECTS = 20;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const BODY_HEADERS = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length'];
+const BODY_HEADERS = ['encoding', 'language', 'location', 'type', 'length'];
 
 interface Redirected {
   outgoing: Outgoing;
@@ -21,7 +21,7 @@ interface Redirected {
 }
 
 export function isRedirect(status: number): boolean {
-  return status >= 300 && REDIRECTS.has(status);
+  return REDIRECTS.has(status);
 }
 
 /**
@@ -36,53 +36,46 @@ export async function followRedirects(
 ): Promise<Response> {
   const { request, init } = outgoing;
   let response = first;
-  let from = new URL(outgoing.url.href);
-  let options: RequestInit = { ...injected, method: outgoing.method };
-  if (request) options = { signal: request.signal, ...options };
+  let { href, origin } = outgoing.url;
+  let { method } = outgoing;
   // Only what is not used up by the first hop can be sent again.
   let body = init?.body ?? null;
   const isUsedUp = body instanceof ReadableStream || (!body && Boolean(request?.body));
-  for (let hops = 1; ; hops++) {
-    const to = isRedirect(response.status) ? locationOf(response, from) : undefined;
-    if (!to) return markRedirected(response, hops);
+  const options: RequestInit = request ? { signal: request.signal, ...injected } : injected;
+  let redirect: RequestRedirect = 'manual';
+  for (let hops = 1; redirect === 'manual'; hops++) {
+    const { status } = response;
+    const to = isRedirect(status) ? locationOf(response, href) : undefined;
+    if (!to) break;
     if (hops > MAX_REDIRECTS) throw new TypeError('Too many redirects.');
     await response.body?.cancel();
-    const headers = new Headers(options.headers);
-    if (changesToGet(response.status, options.method ?? 'GET')) {
-      options = { ...options, method: 'GET' };
+    let headers: HeadersInit = new Headers(options.headers);
+    if (status === 303 ? method !== 'GET' && method !== 'HEAD' : status < 303 && method === 'POST') {
+      method = 'GET';
       body = null;
-      for (const name of BODY_HEADERS) headers.delete(name);
+      for (const name of BODY_HEADERS) headers.delete(`content-${name}`);
     } else if (isUsedUp) {
       throw new TypeError('A redirect asks for the request body again, but it was a stream and is used up.');
     }
-    if (to.origin !== from.origin) headers.delete('authorization');
+    if (to.origin !== origin) headers.delete('authorization');
     span.setAttribute(ATTR_HTTP_REQUEST_RESEND_COUNT, hops);
-    if (!mayPropagate(invocation, to.origin)) {
-      const plain = replaceContext(headers, {}, invocation);
-      return markRedirected(await platformFetch(to.href, { ...options, body, headers: plain, redirect: 'follow' }), 2);
-    }
-    options = { ...options, headers: replaceContext(headers, outgoingHeaders(span, context, to.origin), invocation) };
-    response = await platformFetch(to.href, { ...options, body, redirect: 'manual' });
-    from = to;
+    ({ href, origin } = to);
+    const isOurs = mayPropagate(invocation, origin);
+    headers = replaceContext(headers, isOurs ? outgoingHeaders(span, context, origin) : {}, invocation);
+    options.headers = headers;
+    if (!isOurs) redirect = 'follow';
+    response = await platformFetch(href, { ...options, method, body, redirect });
+    // Cannot be set from outside; a shadowing property reads the same.
+    Object.defineProperty(response, 'redirected', { configurable: true, enumerable: true, value: true });
   }
+  return response;
 }
 
-function changesToGet(status: number, method: string): boolean {
-  if (status === 303) return method !== 'GET' && method !== 'HEAD';
-  return (status === 301 || status === 302) && method === 'POST';
-}
-
-function locationOf(response: Response, base: URL): URL | undefined {
-  const location = response.headers.get('location');
+function locationOf(response: Response, base: string): URL | undefined {
   try {
+    const location = response.headers.get('location');
     return location === null ? undefined : new URL(location, base);
   } catch {
     return undefined; // expected: a server's broken Location; the app gets the answer as it is
   }
-}
-
-// `redirected` cannot be set from outside; a shadowing property reads the same.
-function markRedirected(response: Response, hops: number): Response {
-  if (hops > 1) Object.defineProperty(response, 'redirected', { configurable: true, enumerable: true, value: true });
-  return response;
 }

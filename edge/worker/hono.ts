@@ -10,7 +10,7 @@ import type { OptionsSource } from './options.ts';
 import { createPipelines } from './pipeline.ts';
 import { register } from './register.ts';
 import { finishResponse } from './serve.ts';
-import { noteError, setRoute, startServerSpan } from './server-span.ts';
+import { setRoute, startServerSpan } from './server-span.ts';
 import type { EdgeSpan } from './span.ts';
 
 export { flush, ledger } from './flush.ts';
@@ -34,21 +34,21 @@ export function throughline<Env = Record<string, unknown>>(options: OptionsSourc
       noteOutcome(c, outer, request);
       return;
     }
-    const pipeline = pipelineOf(runtime.env(c.env));
     const bindings = c.env;
+    const pipeline = pipelineOf(runtime.env(bindings));
     const server = startServerSpan(request, { pipeline, waitUntil: waitUntilOf(c), bindings });
+    const { span, context } = server;
     c.env = pipeline.settings.traceEnv(bindings);
-    const { span } = server;
     try {
-      await contextManager.with(server.context, next);
+      await contextManager.with(context, next);
     } catch (error) {
       setRoute(span, request, routeOf(c));
-      noteError(server, error);
+      setError(span, error);
       span.end();
       throw error;
     }
     noteOutcome(c, span, request);
-    const response = finishResponse(server, request, c.res, bindings);
+    const response = finishResponse(server, c.res);
     if (response !== c.res) {
       // Hono merges the headers of the response it has into one that replaces it.
       c.res = undefined;

@@ -19,40 +19,28 @@ export function methodName(method: string): string {
 }
 
 export function setMethod(span: EdgeSpan, method: string): void {
-  if (METHODS.has(method)) {
-    span.setAttribute(ATTR_HTTP_REQUEST_METHOD, method);
-    return;
-  }
-  span.setAttribute(ATTR_HTTP_REQUEST_METHOD, '_OTHER');
-  span.setAttribute(ATTR_HTTP_REQUEST_METHOD_ORIGINAL, method);
+  const isKnown = METHODS.has(method);
+  span.setAttribute(ATTR_HTTP_REQUEST_METHOD, isKnown ? method : '_OTHER');
+  if (!isKnown) span.setAttribute(ATTR_HTTP_REQUEST_METHOD_ORIGINAL, method);
 }
 
-export function setServer(span: EdgeSpan, url: UrlParts): void {
-  span.setAttribute(ATTR_SERVER_ADDRESS, url.hostname);
-  span.setAttribute(ATTR_SERVER_PORT, url.port);
+export function setServer(span: EdgeSpan, { hostname, port }: UrlParts): void {
+  span.setAttribute(ATTR_SERVER_ADDRESS, hostname).setAttribute(ATTR_SERVER_PORT, port);
 }
 
 /** @param errorFrom the first status that is an error: 500 for a server span, 400 for a client span */
 export function setResponseStatus(span: EdgeSpan, status: number, errorFrom: number): void {
   span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, status);
   if (status < errorFrom) return;
-  if (!span.hasAttribute(ATTR_ERROR_TYPE)) span.setAttribute(ATTR_ERROR_TYPE, String(status));
+  if (!span.attributes.has(ATTR_ERROR_TYPE)) span.setAttribute(ATTR_ERROR_TYPE, String(status));
   if (!span.status) span.setStatus({ code: STATUS_ERROR });
 }
 
 /** An error that ended the work of a span. A cancelled request is no error. */
 export function setError(span: EdgeSpan, error: unknown): void {
-  if (isAbort(error)) return;
-  span.setAttribute(ATTR_ERROR_TYPE, errorType(error));
+  if ((error as { name?: unknown } | null | undefined)?.name === 'AbortError') return;
+  // Low-cardinality: the class of the error, never its message.
+  const type = error instanceof Error ? error.name || error.constructor.name : typeof error;
+  span.setAttribute(ATTR_ERROR_TYPE, type).setStatus({ code: STATUS_ERROR });
   span.recordException(error instanceof Error ? error : String(error));
-  span.setStatus({ code: STATUS_ERROR });
-}
-
-export function isAbort(error: unknown): boolean {
-  return (error as { name?: unknown } | null | undefined)?.name === 'AbortError';
-}
-
-/** Low-cardinality: the class of the error, never its message. */
-export function errorType(error: unknown): string {
-  return error instanceof Error ? error.name || error.constructor.name : typeof error;
 }

@@ -1,29 +1,48 @@
 import type { EpochMs } from '../../src/wire/time.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { EdgeSpan } from './span.ts';
+import { type UrlParts, urlParts } from './url-parts.ts';
+
+export type WaitUntil = (promise: Promise<unknown>) => void;
 
 /** One run of a handler: what its spans share. */
 export interface Invocation {
-  readonly pipeline: Pipeline;
+  /** Absent for spans made before anything was instrumented. */
+  readonly pipeline: Pipeline | undefined;
   /** Keeps the isolate alive for work after the response; absent where the platform needs no such thing. */
   readonly waitUntil: WaitUntil | undefined;
-  readonly now: () => EpochMs;
-  /** The incoming request, when it was one: decides what is same-origin, and what of it must not be passed on. */
+  /** The incoming request, when it was one: what of it must not be passed on. */
   readonly request: Request | undefined;
+  /** Where that request went: decides what is same-origin. */
+  readonly url: UrlParts | undefined;
+  /** What the platform's steady clock lacks to the epoch. */
+  readonly originMs: number;
   /** The span of the run itself. */
   root: EdgeSpan | undefined;
   /** Starts and ends of spans so far. Orders them where the platform's clock stands still. */
   sequence: number;
 }
 
-export type WaitUntil = (promise: Promise<unknown>) => void;
+export function createInvocation(
+  pipeline: Pipeline | undefined,
+  waitUntil?: WaitUntil | undefined,
+  request?: Request,
+): Invocation {
+  return {
+    pipeline,
+    waitUntil,
+    request,
+    url: request && urlParts(request.url),
+    originMs: Date.now() - performance.now(),
+    root: undefined,
+    sequence: 0,
+  };
+}
 
 /**
- * A wall clock that cannot run backwards within one invocation, with the finest resolution there is: fractions of a
+ * Wall-clock time that cannot run backwards within one invocation, with the finest resolution there is: fractions of a
  * millisecond on Node, the time of the last I/O on Cloudflare.
  */
-export function createClock(): () => EpochMs {
-  const epochMs = Date.now();
-  const startMs = performance.now();
-  return () => epochMs + (performance.now() - startMs);
+export function now({ originMs }: Invocation): EpochMs {
+  return originMs + performance.now();
 }

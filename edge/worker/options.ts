@@ -1,8 +1,9 @@
 import { BAGGAGE } from '../../src/wire/baggage.ts';
-import { thresholdOf } from '../../src/wire/sampling.ts';
+import { OT_KEY, thresholdOf } from '../../src/wire/sampling.ts';
 import { TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
-import { matchOrigins, type OriginMatcher } from './origins.ts';
+import { matchOrigins, type OriginMatcher, originOf } from './origins.ts';
 import type { Propagator } from './propagator.ts';
+import { EdgeTraceState } from './trace-state.ts';
 import { type TrustPolicy, type TrustTable, trustByOrigin } from './trust.ts';
 import { warnOnce } from './warn.ts';
 
@@ -69,6 +70,8 @@ export interface Settings {
   readonly binding: Fetcher | undefined;
   /** Sampling threshold of new traces; `undefined` records none. */
   readonly threshold: string | undefined;
+  /** The `tracestate` of new traces that are recorded. */
+  readonly rootState: EdgeTraceState | undefined;
   readonly mayPropagateTo: OriginMatcher;
   readonly trustOf: (request: Request) => TrustPolicy;
   readonly propagators: readonly Propagator[];
@@ -79,7 +82,7 @@ export interface Settings {
   readonly serverTiming: boolean;
   readonly traceEnv: <Env>(env: Env) => Env;
   readonly html: ((response: Response) => Response) | undefined;
-  readonly routeOf: (request: Request) => string | undefined;
+  readonly routeOf: ((request: Request) => string | undefined) | undefined;
 }
 
 export const DEFAULTS = {
@@ -90,95 +93,75 @@ export const DEFAULTS = {
   serverTiming: true,
 } as const;
 
-const KNOWN = new Set([
-  ...['service', 'version', 'environment', 'collector', 'key', 'binding', 'sampleRatio', 'propagateTo', 'trust'],
-  ...['serverTiming', 'route', 'traceEnv', 'html', 'propagators', 'clientAddress', 'maxForeignTracesPerSecond'],
-]);
-const POLICIES: ReadonlySet<unknown> = new Set<TrustPolicy>(['continue', 'link', 'restart']);
+const KNOWN = (
+  'service version environment collector key binding sampleRatio propagateTo trust serverTiming route traceEnv html ' +
+  'propagators clientAddress maxForeignTracesPerSecond'
+).split(' ');
 
 /** Checks options; a bad value warns once and falls back to its default. Never throws. */
 export function resolveOptions(options: Options): Settings {
-  for (const name of Object.keys(options)) if (!KNOWN.has(name)) warnOnce(`There is no option "${name}".`);
-  const trust = options.trust ?? DEFAULTS.trust;
-  const propagators = options.propagators ?? [];
+  for (const name in options) if (!KNOWN.includes(name)) warnOnce(`There is no option "${name}".`);
+  const { propagators = [], traceEnv } = options;
+  const threshold = thresholdOf(checked(options, 'sampleRatio', isRatio) ?? DEFAULTS.sampleRatio);
+  const state = threshold && `${OT_KEY}=th:${threshold}`;
   return {
-    service: text('service', options.service) ?? DEFAULTS.service,
-    version: text('version', options.version),
-    environment: text('environment', options.environment),
-    exportUrl: exportUrlOf(options.collector),
-    key: text('key', options.key),
+    service: checked(options, 'service', isText) || DEFAULTS.service,
+    version: checked(options, 'version', isText),
+    environment: checked(options, 'environment', isText),
+    exportUrl: exportUrlOf(options),
+    key: checked(options, 'key', isText),
     binding: options.binding,
-    threshold: thresholdOf(ratio(options.sampleRatio)),
-    mayPropagateTo: matchOrigins(list('propagateTo', options.propagateTo), (entry) =>
-      warnOnce(`propagateTo: "${entry}" is no origin; write it like "https://api.example.com".`),
-    ),
-    trustOf: trustOf(trust),
+    threshold,
+    rootState: EdgeTraceState.parse(state),
+    mayPropagateTo: matchOrigins(checked(options, 'propagateTo', isList) ?? [], 'propagateTo'),
+    trustOf: trustOf(options.trust ?? DEFAULTS.trust),
     propagators,
     contextHeaders: [TRACEPARENT, TRACESTATE, BAGGAGE, ...propagators.flatMap(({ headers }) => headers)],
     maxForeignTracesPerSecond: options.maxForeignTracesPerSecond ?? Number.POSITIVE_INFINITY,
     clientAddress: options.clientAddress ?? false,
     serverTiming: options.serverTiming ?? DEFAULTS.serverTiming,
-    traceEnv: options.traceEnv
-      ? <Env>(env: Env) => (typeof env === 'object' && env !== null ? (options.traceEnv?.(env) ?? env) : env)
-      : (env) => env,
+    traceEnv: (env) => (traceEnv && typeof env === 'object' && env ? traceEnv(env) : env),
     html: options.html,
-    routeOf: options.route ?? constant(undefined),
+    routeOf: options.route,
   };
 }
 
-function constant<T>(value: T): () => T {
-  return () => value;
-}
-
-function text(name: string, value: unknown): string | undefined {
-  if (value === undefined || value === '') return undefined;
-  if (typeof value === 'string') return value;
-  warnOnce(`Option "${name}" must be a string, not ${typeof value}; it is ignored.`);
+function checked<K extends keyof Options>(options: Options, name: K, isGood: (value: unknown) => boolean): Options[K] {
+  const value = options[name];
+  if (value === undefined || isGood(value)) return value;
+  warnOnce(`Option "${name}" cannot be ${JSON.stringify(value)}; it is ignored.`);
   return undefined;
 }
 
-function list(name: string, value: unknown): readonly string[] {
-  if (value === undefined) return [];
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  warnOnce(`Option "${name}" must be a list of strings; it is ignored.`);
-  return [];
-}
-
-function ratio(value: unknown): number {
-  if (value === undefined) return DEFAULTS.sampleRatio;
-  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
-  warnOnce(`Option "sampleRatio" must be a number from 0 to 1, not ${String(value)}; ${DEFAULTS.sampleRatio} is used.`);
-  return DEFAULTS.sampleRatio;
-}
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isRatio = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
+const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
 function trustOf(trust: NonNullable<Options['trust']>): (request: Request) => TrustPolicy {
   if (typeof trust === 'function') return (request) => policy(trust(request));
-  if (typeof trust === 'string') return constant(policy(trust));
-  const table = Object.fromEntries(Object.entries(trust).map(([origin, value]) => [origin, policy(value)]));
-  return trustByOrigin(table, DEFAULTS.trust);
+  if (typeof trust === 'string') {
+    const always = policy(trust);
+    return () => always;
+  }
+  const table = Object.entries(trust).map(([origin, value]) => [origin, policy(value)] as const);
+  return trustByOrigin(new Map(table), DEFAULTS.trust);
 }
 
 // An unknown word may have meant less trust, never more.
-function policy(value: unknown): TrustPolicy {
-  if (POLICIES.has(value)) return value as TrustPolicy;
+function policy(value: TrustPolicy): TrustPolicy {
+  if (value === 'continue' || value === 'link' || value === 'restart') return value;
   warnOnce(`Option "trust" must be "continue", "link" or "restart", not ${String(value)}; "restart" is used.`);
   return 'restart';
 }
 
-function exportUrlOf(collector: unknown): string | undefined {
-  const base = text('collector', collector);
-  if (base === undefined) {
-    warnOnce(
-      'No option "collector": contexts are passed on, but no spans are sent. Set it to the collector\'s address.',
-    );
+function exportUrlOf(options: Options): string | undefined {
+  const base = checked(options, 'collector', isText);
+  if (!base) {
+    warnOnce('No option "collector": contexts are passed on, but no spans are sent.');
     return undefined;
   }
-  try {
-    const url = new URL('v1/traces', base.endsWith('/') ? base : `${base}/`);
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url.href;
-  } catch {
-    // told below, together with other schemes
-  }
+  const url = `${base.replace(/\/$/, '')}/v1/traces`;
+  if (originOf(url)) return url;
   warnOnce(`Option "collector" must be an http or https URL, not "${base}"; no spans are sent.`);
   return undefined;
 }

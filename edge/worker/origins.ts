@@ -1,31 +1,28 @@
+import { warnOnce } from './warn.ts';
+
 /** Decides whether an origin (`https://host[:port]`) is on a list. */
 export type OriginMatcher = (origin: string) => boolean;
-
-const PATTERN = /^(https?:\/\/)\*\.([^/*]+)$/;
 
 /**
  * Compiles a list of origins: `https://api.example.com`, `https://*.example.com` (every subdomain, not the domain
  * itself) or `*`. Paths and trailing slashes of an entry are ignored.
- * @param onInvalid is told each entry that is neither; it matches nothing
+ * @param option what the list is called where the developer wrote it: an entry that is neither matches nothing, and is told
  */
-export function matchOrigins(list: readonly string[], onInvalid: (entry: string) => void): OriginMatcher {
+export function matchOrigins(list: readonly string[], option: string): OriginMatcher {
   const exact = new Set<string>();
-  const suffixes: Array<[scheme: string, suffix: string]> = [];
-  let all = false;
+  const suffixes: string[][] = [];
   for (const entry of list) {
-    const wildcard = PATTERN.exec(entry);
-    if (entry === '*') all = true;
-    else if (wildcard) suffixes.push([wildcard[1] as string, `.${wildcard[2]}`]);
-    else {
-      const origin = originOf(entry);
-      if (origin) exact.add(origin);
-      else onInvalid(entry);
-    }
+    const [scheme = '', domain] = entry.split('*');
+    const origin = originOf(entry);
+    if (/^https?:\/\/$/.test(scheme) && domain?.startsWith('.')) suffixes.push([scheme, domain]);
+    else if (origin) exact.add(origin);
+    else if (entry !== '*') warnOnce(`${option}: "${entry}" is no origin; write it like "https://api.example.com".`);
   }
+  const all = list.includes('*');
   return (origin) =>
     all ||
     exact.has(origin) ||
-    suffixes.some(([scheme, suffix]) => origin.startsWith(scheme) && origin.endsWith(suffix));
+    suffixes.some(([scheme = '', domain = '']) => origin.startsWith(scheme) && origin.endsWith(domain));
 }
 
 /** The origin of an absolute http(s) URL; `undefined` for anything else. */

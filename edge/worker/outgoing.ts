@@ -2,14 +2,13 @@ import type { Context } from '@opentelemetry/api';
 import { formatTraceparent, TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
 import type { Invocation } from './invocation.ts';
 import type { EdgeSpan } from './span.ts';
-import { urlParts } from './url-parts.ts';
 
-/** Whether a request to `url` may learn the trace: the incoming request's own origin, or one the options list. */
-export function mayPropagate({ request, pipeline }: Invocation, origin: string): boolean {
-  return pipeline.settings.mayPropagateTo(origin) || (request !== undefined && urlParts(request.url).origin === origin);
+/** Whether a request to `origin` may learn the trace: the incoming request's own origin, or one the options list. */
+export function mayPropagate({ url, pipeline }: Invocation, origin: string): boolean {
+  return url?.origin === origin || pipeline?.settings.mayPropagateTo(origin) === true;
 }
 
-/** The headers that carry a span's context; those of the caller's context are replaced. */
+/** The headers that carry a span's context. */
 export function contextHeaders(span: EdgeSpan): Record<string, string> {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
   const headers: Record<string, string> = { [TRACEPARENT]: formatTraceparent({ traceId, spanId, flags: traceFlags }) };
@@ -21,8 +20,8 @@ export function contextHeaders(span: EdgeSpan): Record<string, string> {
 /** `contextHeaders`, and what the configured propagators add for `origin` (`undefined`: a binding). */
 export function outgoingHeaders(span: EdgeSpan, context: Context, origin: string | undefined): Record<string, string> {
   const headers = contextHeaders(span);
-  for (const { write } of span.pipeline?.settings.propagators ?? [])
-    if (write) Object.assign(headers, write(context, span, origin));
+  for (const { write } of span.invocation.pipeline?.settings.propagators ?? [])
+    Object.assign(headers, write?.(context, span, origin));
   return headers;
 }
 
@@ -37,7 +36,7 @@ export function replaceContext(
 ): HeadersInit {
   if (given === undefined) return added;
   const headers = new Headers(given);
-  for (const name of pipeline.settings.contextHeaders) headers.delete(name);
+  for (const name of pipeline?.settings.contextHeaders ?? []) headers.delete(name);
   for (const name in added) headers.set(name, added[name] as string);
   return headers;
 }
@@ -48,8 +47,9 @@ export function replaceContext(
  */
 export function copiesContext(given: HeadersInit | undefined, { request, pipeline }: Invocation): boolean {
   if (given === undefined || request === undefined) return false;
-  const incoming = pipeline.settings.contextHeaders.filter((name) => request.headers.has(name));
-  if (incoming.length === 0) return false;
   const headers = new Headers(given);
-  return incoming.some((name) => headers.get(name) === request.headers.get(name));
+  return (pipeline?.settings.contextHeaders ?? []).some((name) => {
+    const value = headers.get(name);
+    return value !== null && value === request.headers.get(name);
+  });
 }

@@ -10,7 +10,7 @@ import {
   SCHEMA_URL,
   SCOPE_EDGE,
 } from '../../src/wire/names.ts';
-import { encodeAttributes } from '../../src/wire/otlp.ts';
+import { encodeAttributes, type OtlpKeyValue, type OtlpScope } from '../../src/wire/otlp.ts';
 import { runtime } from '../runtimes/detect.ts';
 import { createExporter, type Exporter } from './exporter.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -28,10 +28,7 @@ export interface Pipeline {
 /** The pipeline for a platform environment. */
 export type Pipelines = (env: unknown) => Pipeline;
 
-interface Outlet {
-  readonly exporter: Exporter | undefined;
-  readonly ledger: Ledger;
-}
+type Outlet = Pick<Pipeline, 'exporter' | 'ledger'>;
 
 /** Services in one isolate are a handful; a function that makes up a new one per request must not fill it. */
 const MAX_OUTLETS = 32;
@@ -43,20 +40,13 @@ let latest: Pipeline | undefined;
  * function of it; what sends to the same place under the same name shares one queue.
  */
 export function createPipelines<Env>(source: OptionsSource<Env>): Pipelines {
-  if (typeof source !== 'function') {
-    let pipeline: Pipeline | undefined;
-    return () => {
-      pipeline ??= createPipeline(source);
-      latest = pipeline;
-      return pipeline;
-    };
-  }
+  const isFunction = typeof source === 'function';
   const byEnv = new WeakMap<object, Pipeline>();
   return (env) => {
-    const key = typeof env === 'object' && env !== null ? env : source;
+    const key = isFunction && typeof env === 'object' && env ? env : source;
     let pipeline = byEnv.get(key);
     if (!pipeline) {
-      pipeline = createPipeline(source(env as Env), scriptVersionOf(env));
+      pipeline = createPipeline(isFunction ? source(env as Env) : source, env);
       byEnv.set(key, pipeline);
     }
     latest = pipeline;
@@ -70,72 +60,44 @@ export function latestPipeline(): Pipeline | undefined {
 }
 
 /** Every queue of this isolate. */
-export function allOutlets(): Iterable<Outlet> {
-  return outlets.values();
+export function allOutlets(): Outlet[] {
+  return [...outlets.values()];
 }
 
-// Cloudflare's version metadata binding under the name its documentation gives it.
-function scriptVersionOf(env: unknown): string | undefined {
-  const id = (env as { CF_VERSION_METADATA?: { id?: unknown } } | null | undefined)?.CF_VERSION_METADATA?.id;
-  return typeof id === 'string' ? id : undefined;
-}
-
-function createPipeline(options: Options, scriptVersion?: string): Pipeline {
+function createPipeline(options: Options, env: unknown): Pipeline {
   const settings = resolveOptions(options);
-  const identity = JSON.stringify([
-    settings.exportUrl,
-    settings.key,
-    settings.service,
-    settings.version,
-    settings.environment,
-    scriptVersion,
-  ]);
+  const { exportUrl: url, key, binding, service, version, environment } = settings;
+  const resource = encodeAttributes({
+    [ATTR_SERVICE_NAME]: service,
+    [ATTR_SERVICE_VERSION]: version,
+    [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: environment,
+    // Cloudflare's version metadata binding under the name its documentation gives it.
+    [ATTR_CLOUDFLARE_SCRIPT_VERSION_ID]: (env as Partial<Versioned> | undefined)?.CF_VERSION_METADATA?.id,
+    [ATTR_TELEMETRY_SDK_NAME]: 'throughline',
+    [ATTR_TELEMETRY_SDK_LANGUAGE]: 'js',
+    [ATTR_TELEMETRY_SDK_VERSION]: VERSION,
+    ...runtime.resource,
+  });
+  const identity = JSON.stringify([url, key, resource]);
   let outlet = outlets.get(identity);
   if (!outlet) {
-    outlet = createOutlet(settings, scriptVersion);
-    const oldest = outlets.size >= MAX_OUTLETS ? outlets.keys().next().value : undefined;
-    if (oldest !== undefined) outlets.delete(oldest);
+    const ledger = createLedger();
+    const scope = { name: SCOPE_EDGE, version: VERSION };
+    const exporter = url
+      ? createExporter({ url, key, binding, fetch: platformFetch, envelope: envelopeOf(resource, scope), ledger })
+      : undefined;
+    outlet = { ledger, exporter };
+    if (outlets.size >= MAX_OUTLETS) outlets.delete(outlets.keys().next().value as string);
     outlets.set(identity, outlet);
   }
   return { settings, ...outlet };
 }
 
-function createOutlet(settings: Settings, scriptVersion: string | undefined): Outlet {
-  const ledger = createLedger();
-  const { exportUrl: url, key, binding } = settings;
-  const envelope = envelopeOf(settings, scriptVersion);
-  return {
-    ledger,
-    exporter:
-      url === undefined ? undefined : createExporter({ url, key, binding, fetch: platformFetch, envelope, ledger }),
-  };
+interface Versioned {
+  CF_VERSION_METADATA: { id?: string };
 }
 
-function envelopeOf(
-  { service, version, environment }: Settings,
-  scriptVersion: string | undefined,
-): readonly [string, string] {
-  const resource = {
-    attributes: encodeAttributes({
-      [ATTR_SERVICE_NAME]: service,
-      [ATTR_SERVICE_VERSION]: version,
-      [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: environment,
-      [ATTR_CLOUDFLARE_SCRIPT_VERSION_ID]: scriptVersion,
-      [ATTR_TELEMETRY_SDK_NAME]: 'throughline',
-      [ATTR_TELEMETRY_SDK_LANGUAGE]: 'js',
-      [ATTR_TELEMETRY_SDK_VERSION]: VERSION,
-      ...runtime.resource,
-    }),
-  };
-  const body = {
-    resourceSpans: [
-      {
-        resource,
-        schemaUrl: SCHEMA_URL,
-        scopeSpans: [{ scope: { name: SCOPE_EDGE, version: VERSION }, spans: ['\0'] }],
-      },
-    ],
-  };
-  const [before, after] = JSON.stringify(body).split(JSON.stringify('\0')) as [string, string];
-  return [before, after];
+function envelopeOf(attributes: OtlpKeyValue[], scope: OtlpScope): readonly [string, string] {
+  const resourceSpans = [{ resource: { attributes }, schemaUrl: SCHEMA_URL, scopeSpans: [{ scope, spans: [0] }] }];
+  return JSON.stringify({ resourceSpans }).split(/(?<="spans":\[)0(?=])/) as [string, string];
 }

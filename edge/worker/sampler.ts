@@ -1,27 +1,32 @@
-import type { TraceId } from '../../src/wire/ids.ts';
-import { isKept, OT_KEY, parseOt, randomnessOf, withSamplingState } from '../../src/wire/sampling.ts';
+import type { SpanContext } from '@opentelemetry/api';
+import { createSpanId, createTraceId, type TraceId } from '../../src/wire/ids.ts';
+import {
+  isKept,
+  OT_KEY,
+  parseOt,
+  randomnessOf,
+  type SamplingState,
+  withSamplingState,
+} from '../../src/wire/sampling.ts';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
+import type { Settings } from './options.ts';
 import { EdgeTraceState } from './trace-state.ts';
 
-/** What a span context carries on of a sampling decision. */
-export interface SamplingDecision {
+/** What a caller's context carries on of its sampling decision. */
+export interface CallerDecision {
   flags: number;
   state: EdgeTraceState | undefined;
 }
 
-// One object for all traces of a threshold, so that its text is made once.
-const rootStates = new Map<string, EdgeTraceState>();
+type Sampling = Pick<Settings, 'threshold' | 'rootState'>;
+
+const UNSAMPLED: Sampling = { threshold: undefined, rootState: undefined };
 
 /** Decides for a trace that starts here, whose id is 128 random bits. */
-export function sampleRoot(traceId: TraceId, threshold: string | undefined): SamplingDecision {
-  if (threshold === undefined || !isKept(randomnessOf(traceId, {}), threshold))
-    return { flags: FLAG_RANDOM, state: undefined };
-  let state = rootStates.get(threshold);
-  if (!state) {
-    state = new EdgeTraceState([[OT_KEY, `th:${threshold}`]]);
-    rootStates.set(threshold, state);
-  }
-  return { flags: FLAG_RANDOM | FLAG_SAMPLED, state };
+export function startTrace({ threshold, rootState }: Sampling = UNSAMPLED): SpanContext {
+  const traceId = createTraceId();
+  const kept = threshold !== undefined && isKept(randomnessOf(traceId, {}), threshold);
+  return newContext(traceId, FLAG_RANDOM | (kept ? FLAG_SAMPLED : 0), kept ? rootState : undefined);
 }
 
 /**
@@ -29,23 +34,26 @@ export function sampleRoot(traceId: TraceId, threshold: string | undefined): Sam
  * The random flag and foreign members stay as they came.
  * @see https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
  */
-export function sampleContinued(
+export function continueTrace(
   traceId: TraceId,
-  caller: SamplingDecision,
-  threshold: string | undefined,
-): SamplingDecision {
-  const { state } = caller;
-  const { rv, th } = parseOt(state?.get(OT_KEY));
+  { flags: given, state }: CallerDecision,
+  { threshold }: Sampling = UNSAMPLED,
+): SpanContext {
+  const { rv, th }: SamplingState = state ? parseOt(state.get(OT_KEY)) : {};
   const randomness = rv ?? randomnessOf(traceId, {});
-  const sampled = (caller.flags & FLAG_SAMPLED) !== 0;
-  const kept = sampled && threshold !== undefined && isKept(randomness, threshold);
-  const flags = (caller.flags & ~FLAG_SAMPLED) | (kept ? FLAG_SAMPLED : 0);
-  if (state === undefined || th === undefined) return { flags, state };
+  const kept = (given & FLAG_SAMPLED) !== 0 && threshold !== undefined && isKept(randomness, threshold);
+  const flags = (given & ~FLAG_SAMPLED) | (kept ? FLAG_SAMPLED : 0);
   // A flag that contradicts its threshold was not a probability decision: the threshold no longer counts anything.
-  const raised = kept && isKept(randomness, th) ? higher(th, threshold) : undefined;
-  if (raised === th) return { flags, state };
+  const raised = kept && th !== undefined && isKept(randomness, th) ? higher(th, threshold) : undefined;
+  if (state === undefined || raised === th) return newContext(traceId, flags, state);
   const sampling = { ...(rv ? { rv } : {}), ...(raised ? { th: raised } : {}) };
-  return { flags, state: new EdgeTraceState(withSamplingState(state.members, sampling)) };
+  return newContext(traceId, flags, new EdgeTraceState(withSamplingState(state.members, sampling)));
+}
+
+/** A span context with a fresh span id. */
+export function newContext(traceId: TraceId, traceFlags: number, traceState: SpanContext['traceState']): SpanContext {
+  const context = { traceId, spanId: createSpanId(), traceFlags };
+  return traceState ? { ...context, traceState } : context;
 }
 
 function higher(a: string, b: string): string {

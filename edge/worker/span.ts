@@ -25,21 +25,22 @@ import {
   ATTR_EXCEPTION_TYPE,
   EVENT_EXCEPTION,
 } from '../../src/wire/names.ts';
+import type { AttributeMap } from '../../src/wire/otlp.ts';
 import type { EpochMs } from '../../src/wire/time.ts';
+import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
 import { runtime } from '../runtimes/detect.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { encodeSpan } from './encode-span.ts';
-import type { Invocation } from './invocation.ts';
-import type { Pipeline } from './pipeline.ts';
+import { type Invocation, now } from './invocation.ts';
 import { toEpochMs } from './time-input.ts';
 
-/** Keys and values in turns: keys are foreign input, so no object, and a Map for ten of them costs three times as much. */
-export type FlatAttributes = Array<string | AttributeValue>;
+/** Keys are foreign input, so they are kept in a Map. */
+export type AttributeEntries = Iterable<[string, AttributeValue]>;
 
 export interface SpanEvent {
   name: string;
   timeMs: EpochMs;
-  attributes: FlatAttributes | undefined;
+  attributes: AttributeEntries;
 }
 
 export interface SpanInit {
@@ -48,9 +49,7 @@ export interface SpanInit {
   context: SpanContext;
   parentSpanId: SpanId | undefined;
   parentIsRemote: boolean;
-  recording: boolean;
-  pipeline: Pipeline | undefined;
-  invocation: Invocation | undefined;
+  invocation: Invocation;
   startMs?: EpochMs | undefined;
 }
 
@@ -62,43 +61,30 @@ export class EdgeSpan implements Span {
   parentIsRemote: boolean;
   readonly startMs: EpochMs;
   endMs: EpochMs | undefined;
-  readonly attributes: FlatAttributes = [];
+  readonly attributes = new Map<string, AttributeValue>();
   events: SpanEvent[] | undefined;
   links: Link[] | undefined;
   status: SpanStatus | undefined;
   droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
-  /** Place of the start among the starts and ends of its invocation, from 1; 0 outside of one. */
+  /** Place of the start among the starts and ends of its invocation, from 1. */
   readonly startTick: number;
   endTick = 0;
-  readonly pipeline: Pipeline | undefined;
-  readonly invocation: Invocation | undefined;
+  readonly invocation: Invocation;
   readonly #context: SpanContext;
   #recording: boolean;
 
-  constructor(init: SpanInit) {
-    this.name = init.name;
-    this.kind = init.kind;
-    this.parentSpanId = init.parentSpanId;
-    this.parentIsRemote = init.parentIsRemote;
-    this.pipeline = init.pipeline;
-    this.invocation = init.invocation;
-    this.startTick = this.#tick();
-    this.startMs = init.startMs ?? this.#now();
-    this.#context = init.context;
-    this.#recording = init.recording;
-  }
-
-  #tick(): number {
-    const { invocation } = this;
-    if (invocation === undefined) return 0;
-    invocation.sequence += 1;
-    return invocation.sequence;
-  }
-
-  #now(): EpochMs {
-    return this.invocation ? this.invocation.now() : Date.now();
+  constructor({ name, kind, context, parentSpanId, parentIsRemote, invocation, startMs }: SpanInit) {
+    this.name = name;
+    this.kind = kind;
+    this.parentSpanId = parentSpanId;
+    this.parentIsRemote = parentIsRemote;
+    this.invocation = invocation;
+    this.startTick = ++invocation.sequence;
+    this.startMs = startMs ?? now(invocation);
+    this.#context = context;
+    this.#recording = (context.traceFlags & FLAG_SAMPLED) !== 0 && invocation.pipeline?.exporter !== undefined;
   }
 
   spanContext(): SpanContext {
@@ -110,35 +96,27 @@ export class EdgeSpan implements Span {
   }
 
   setAttribute(key: string, value: AttributeValue | null | undefined): this {
-    if (!this.#recording || value === null || value === undefined || key === '') return this;
-    if (!putAttribute(this.attributes, key, value)) this.droppedAttributes += 1;
+    if (this.#recording && !put(this.attributes, key, value)) this.droppedAttributes += 1;
     return this;
   }
 
-  hasAttribute(key: string): boolean {
-    return indexOfKey(this.attributes, key) >= 0;
-  }
-
-  setAttributes(attributes: Attributes): this {
-    if (this.#recording) for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
+  setAttributes(attributes: AttributeMap): this {
+    for (const key in attributes) this.setAttribute(key, attributes[key] as AttributeValue);
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (!this.#recording) return this;
-    if ((this.events?.length ?? 0) >= MAX_SPAN_EVENTS) {
+    this.events ??= [];
+    if (this.events.length >= MAX_SPAN_EVENTS) {
       this.droppedEvents += 1;
       return this;
     }
-    const isTime =
-      typeof attributesOrTime === 'number' || Array.isArray(attributesOrTime) || attributesOrTime instanceof Date;
-    const at = isTime ? attributesOrTime : time;
-    this.events ??= [];
-    this.events.push({
-      name,
-      timeMs: at === undefined ? this.#now() : toEpochMs(at),
-      attributes: isTime ? undefined : copyAttributes(attributesOrTime as Attributes | undefined),
-    });
+    const attributes = new Map<string, AttributeValue>();
+    let at = time;
+    if (isTime(attributesOrTime)) at = attributesOrTime;
+    else for (const key in attributesOrTime) put(attributes, key, attributesOrTime[key]);
+    this.events.push({ name, timeMs: at === undefined ? now(this.invocation) : toEpochMs(at), attributes });
     return this;
   }
 
@@ -150,14 +128,15 @@ export class EdgeSpan implements Span {
     return this;
   }
 
-  addLinks(links: Link[]): this {
+  addLinks(links: readonly Link[]): this {
     for (const link of links) this.addLink(link);
     return this;
   }
 
-  setStatus(status: SpanStatus): this {
+  setStatus({ code, message }: SpanStatus): this {
     // OTel SDK specification: OK is final, and unset never overrides.
-    if (this.#recording && this.status?.code !== 1 && status.code !== 0) this.status = status;
+    if (this.#recording && this.status?.code !== 1 && code)
+      this.status = message ? { code, message: message.slice(0, MAX_ATTRIBUTE_CHARS) } : { code };
     return this;
   }
 
@@ -167,64 +146,50 @@ export class EdgeSpan implements Span {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    if (!this.#recording) return;
-    const error: { name?: unknown; code?: unknown; message?: unknown; stack?: unknown } =
-      typeof exception === 'object' && exception !== null ? exception : { message: String(exception) };
-    const attributes: Attributes = {};
-    if (error.code || error.name) attributes[ATTR_EXCEPTION_TYPE] = String(error.code ?? error.name);
-    if (error.message) attributes[ATTR_EXCEPTION_MESSAGE] = String(error.message);
-    if (error.stack) attributes[ATTR_EXCEPTION_STACKTRACE] = String(error.stack);
-    this.addEvent(EVENT_EXCEPTION, attributes, time);
+    const { code, name, message, stack } = Object(exception) as Record<'code' | 'name' | 'message' | 'stack', unknown>;
+    const text = (value: unknown): string | undefined => (value ? String(value) : undefined);
+    const attributes = {
+      [ATTR_EXCEPTION_TYPE]: text(code ?? name),
+      [ATTR_EXCEPTION_MESSAGE]: text(typeof exception === 'string' ? exception : message),
+      [ATTR_EXCEPTION_STACKTRACE]: text(stack),
+    };
+    this.addEvent(EVENT_EXCEPTION, attributes as Attributes, time);
   }
 
   end(endTime?: TimeInput): void {
     if (this.endMs !== undefined) return;
-    this.endMs = Math.max(this.startMs, endTime === undefined ? this.#now() : toEpochMs(endTime));
-    this.endTick = this.#tick();
-    const { pipeline } = this;
-    if (this.#recording && this.kind === SPAN_KIND.INTERNAL && this.endMs === this.startMs) this.#markUnmeasured();
-    if (this.#recording) pipeline?.exporter?.enqueue(encodeSpan(this), this.endMs, this.invocation?.waitUntil);
+    const { invocation, startMs } = this;
+    const endMs = Math.max(startMs, endTime === undefined ? now(invocation) : toEpochMs(endTime));
+    this.endMs = endMs;
+    this.endTick = ++invocation.sequence;
+    // A span of the app's own code without I/O: where the clock stands still meanwhile, nobody knows how long it took.
+    if (this.kind === SPAN_KIND.INTERNAL && endMs === startMs && !runtime.measuresComputation) {
+      this.setAttribute(ATTR_DURATION_MEASURABLE, false);
+      this.setAttribute(ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER, this.startTick);
+    }
+    const { pipeline } = invocation;
+    if (this.#recording) pipeline?.exporter?.enqueue(encodeSpan(this), endMs, invocation.waitUntil);
     else if (pipeline?.exporter) pipeline.ledger.unsampled += 1;
     this.#recording = false;
   }
-
-  // A span of the app's own code without I/O: where the clock stands still meanwhile, nobody knows how long it took.
-  #markUnmeasured(): void {
-    if (runtime.measuresComputation) return;
-    this.setAttribute(ATTR_DURATION_MEASURABLE, false);
-    this.setAttribute(ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER, this.startTick);
-  }
 }
 
-function copyAttributes(attributes: Attributes | undefined): FlatAttributes | undefined {
-  if (!attributes) return undefined;
-  const copy: FlatAttributes = [];
-  for (const key of Object.keys(attributes)) {
-    const value = attributes[key];
-    if (value !== null && value !== undefined && key !== '') putAttribute(copy, key, value);
-  }
-  return copy;
+function isTime(value: Attributes | TimeInput | undefined): value is TimeInput {
+  return typeof value === 'number' || Array.isArray(value) || value instanceof Date;
 }
 
 /** @returns false when there is no room */
-function putAttribute(attributes: FlatAttributes, key: string, value: AttributeValue): boolean {
-  const index = indexOfKey(attributes, key);
-  if (index < 0 && attributes.length >= 2 * MAX_SPAN_ATTRIBUTES) return false;
-  const limited = cut(value, key === ATTR_EXCEPTION_STACKTRACE ? MAX_STACK_CHARS : MAX_ATTRIBUTE_CHARS);
-  if (index < 0) attributes.push(key, limited);
-  else attributes[index + 1] = limited;
+function put(attributes: Map<string, AttributeValue>, key: string, value: AttributeValue | null | undefined): boolean {
+  if (value === null || value === undefined || key === '') return true;
+  if (attributes.size >= MAX_SPAN_ATTRIBUTES && !attributes.has(key)) return false;
+  attributes.set(
+    key,
+    cut(value, key === ATTR_EXCEPTION_STACKTRACE ? MAX_STACK_CHARS : MAX_ATTRIBUTE_CHARS) as AttributeValue,
+  );
   return true;
 }
 
-function indexOfKey(attributes: FlatAttributes, key: string): number {
-  for (let i = 0; i < attributes.length; i += 2) if (attributes[i] === key) return i;
-  return -1;
-}
-
-function cut(value: AttributeValue, maxChars: number): AttributeValue {
-  if (typeof value === 'string') return value.length > maxChars ? value.slice(0, maxChars) : value;
-  if (!Array.isArray(value)) return value;
-  return value
-    .slice(0, MAX_SPAN_ATTRIBUTES)
-    .map((item) => (typeof item === 'string' ? item.slice(0, maxChars) : item)) as AttributeValue;
+function cut(value: unknown, maxChars: number): unknown {
+  if (typeof value === 'string') return value.slice(0, maxChars);
+  return Array.isArray(value) ? value.slice(0, MAX_SPAN_ATTRIBUTES).map((item) => cut(item, maxChars)) : value;
 }

@@ -8,7 +8,6 @@ import { methodName, setError, setMethod, setResponseStatus, setServer } from '.
 import type { Invocation } from './invocation.ts';
 import { copiesContext, mayPropagate, outgoingHeaders, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
-import type { EdgeSpan } from './span.ts';
 import { edgeTracer } from './tracer.ts';
 import { fullUrl, normalUrl, type UrlParts, urlParts } from './url-parts.ts';
 
@@ -29,38 +28,33 @@ export interface Outgoing {
  * `server.port`, `http.response.status_code`, `error.type`. Outside an invocation it is the platform's fetch.
  */
 export function tracedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const context = contextManager.active();
-  const invocation = invocationOf(context);
-  const outgoing = invocation && takeApart(input, init);
-  // Arguments we cannot read are the platform's to refuse, in its own words.
-  return invocation && outgoing ? send(outgoing, { invocation, context }) : platformFetch(input, init);
+  return trace(undefined, input, init);
 }
 
 /** `fetch` of a binding: the same span, and the context always goes along, because both ends are the deployer's. */
-export function tracedBindingFetch(
-  binding: { fetch: typeof fetch },
-  input: RequestInfo | URL,
-  init?: RequestInit,
-): Promise<Response> {
+export function tracedBindingFetch(binding: Sender, input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  return trace(binding, input, init);
+}
+
+interface Sender {
+  fetch: typeof fetch;
+}
+
+function trace(binding: Sender | undefined, input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const context = contextManager.active();
   const invocation = invocationOf(context);
   const outgoing = invocation && takeApart(input, init);
-  return invocation && outgoing ? send(outgoing, { invocation, context, binding }) : binding.fetch(input, init);
-}
-
-interface Way {
-  invocation: Invocation;
-  context: Context;
-  /** Sends in place of the platform's fetch. */
-  binding?: { fetch: typeof fetch };
+  if (outgoing) return send(outgoing, { invocation, context, binding });
+  // Arguments we cannot read are the platform's to refuse, in its own words.
+  return binding ? binding.fetch(input, init) : platformFetch(input, init);
 }
 
 function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Outgoing | undefined {
   try {
     // Anything but a plain object (often a Request) has its members on a prototype, where spreading misses them.
-    const isPlain = init === undefined || init === null || Object.getPrototypeOf(init) === Object.prototype;
+    const isPlain = !init || Object.getPrototypeOf(init) === Object.prototype;
     const given = isPlain ? input : new Request(input, init);
-    const options = isPlain ? (init ?? undefined) : undefined;
+    const options = isPlain && init ? init : undefined;
     const request = given instanceof Request ? given : undefined;
     const url = urlParts(request ? request.url : normalUrl(given as string | URL));
     if (!url.scheme.startsWith('http')) return undefined;
@@ -77,32 +71,39 @@ function takeApart(input: RequestInfo | URL, init: RequestInit | undefined): Out
   }
 }
 
+interface Way {
+  invocation: Invocation;
+  context: Context;
+  /** Sends in place of the platform's fetch. */
+  binding: Sender | undefined;
+}
+
 async function send(outgoing: Outgoing, { invocation, context, binding }: Way): Promise<Response> {
   const { url, method, request, init, headers, redirect } = outgoing;
   const span = edgeTracer.startSpan(methodName(method), CLIENT, context);
-  if (span.isRecording()) describe(span, outgoing);
+  if (span.isRecording()) {
+    setMethod(span, method);
+    span.setAttribute(ATTR_URL_FULL, fullUrl(url));
+    setServer(span, url);
+  }
   try {
+    const target = request ?? url.href;
+    let options = init;
     let response: Response;
     if (binding) {
-      const injected = {
-        ...init,
-        headers: replaceContext(headers, outgoingHeaders(span, context, undefined), invocation),
-      };
-      response = await binding.fetch(request ?? url.href, injected);
+      const added = outgoingHeaders(span, context, undefined);
+      response = await binding.fetch(target, { ...init, headers: replaceContext(headers, added, invocation) });
     } else if (mayPropagate(invocation, url.origin)) {
+      const added = outgoingHeaders(span, context, url.origin);
+      options = { ...init, headers: replaceContext(headers, added, invocation) };
       const follow = redirect === 'follow';
-      const injected: RequestInit = {
-        ...init,
-        headers: replaceContext(headers, outgoingHeaders(span, context, url.origin), invocation),
-      };
-      if (follow) injected.redirect = 'manual';
-      response = await platformFetch(request ?? url.href, injected);
+      if (follow) options.redirect = 'manual';
+      response = await platformFetch(target, options);
       if (follow && isRedirect(response.status))
-        response = await followRedirects(response, { outgoing, injected, invocation, context, span });
+        response = await followRedirects(response, { outgoing, injected: options, invocation, context, span });
     } else {
-      const isCopy = copiesContext(headers, invocation);
-      const safe = isCopy ? { ...init, headers: replaceContext(headers, {}, invocation) } : init;
-      response = await platformFetch(request ?? url.href, safe);
+      if (copiesContext(headers, invocation)) options = { ...init, headers: replaceContext(headers, {}, invocation) };
+      response = await platformFetch(target, options);
     }
     setResponseStatus(span, response.status, 400);
     return response;
@@ -112,10 +113,4 @@ async function send(outgoing: Outgoing, { invocation, context, binding }: Way): 
   } finally {
     span.end();
   }
-}
-
-function describe(span: EdgeSpan, { url, method }: Outgoing): void {
-  setMethod(span, method);
-  span.setAttribute(ATTR_URL_FULL, fullUrl(url));
-  setServer(span, url);
 }

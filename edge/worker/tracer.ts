@@ -1,34 +1,42 @@
 import type { Context, Span, SpanContext, SpanOptions, Tracer, TracerProvider } from '@opentelemetry/api';
-import { createSpanId, createTraceId, isSpanId, isTraceId } from '../../src/wire/ids.ts';
-import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
+import { isSpanId, isTraceId } from '../../src/wire/ids.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf, spanOf, withSpan } from './edge-context.ts';
-import { latestPipeline, type Pipeline } from './pipeline.ts';
-import { type SamplingDecision, sampleContinued, sampleRoot } from './sampler.ts';
+import { createInvocation } from './invocation.ts';
+import { latestPipeline } from './pipeline.ts';
+import { continueTrace, newContext, startTrace } from './sampler.ts';
 import { EdgeSpan } from './span.ts';
 import { toEpochMs } from './time-input.ts';
 import { EdgeTraceState } from './trace-state.ts';
 
 /** The one tracer; libraries' names and versions are not told apart at the edge, to keep a span's bytes few. */
 class EdgeTracer implements Tracer {
-  startSpan(name: string, options: SpanOptions = {}, context: Context = contextManager.active()): EdgeSpan {
-    const parent = options.root ? undefined : spanOf(context);
-    const invocation = invocationOf(context);
-    const pipeline = invocation?.pipeline ?? (parent instanceof EdgeSpan ? parent.pipeline : latestPipeline());
-    const parentContext = parent?.spanContext();
+  startSpan(name: string, options: SpanOptions = {}, within: Context = contextManager.active()): EdgeSpan {
+    const { root, kind = SPAN_KIND.INTERNAL, startTime, attributes, links } = options;
+    const active = root ? undefined : spanOf(within);
+    const own = active instanceof EdgeSpan ? active : undefined;
+    const invocation = invocationOf(within) ?? own?.invocation ?? createInvocation(latestPipeline());
+    const settings = invocation.pipeline?.settings;
+    const parent = validContext(active);
+    let context: SpanContext;
+    if (!parent) context = startTrace(settings);
+    else if (own) context = newContext(parent.traceId, parent.traceFlags, parent.traceState);
+    else {
+      const caller = { flags: parent.traceFlags, state: EdgeTraceState.from(parent.traceState) };
+      context = continueTrace(parent.traceId, caller, settings);
+    }
     const span = new EdgeSpan({
       name,
-      kind: options.kind ?? SPAN_KIND.INTERNAL,
-      ...contextOf(parent, pipeline),
-      parentSpanId: parent instanceof EdgeSpan || isValid(parentContext) ? parentContext?.spanId : undefined,
-      parentIsRemote: parentContext?.isRemote === true,
-      pipeline,
+      kind,
+      context,
+      parentSpanId: parent?.spanId,
+      parentIsRemote: parent?.isRemote === true,
       invocation,
-      startMs: options.startTime === undefined ? undefined : toEpochMs(options.startTime),
+      startMs: startTime === undefined ? undefined : toEpochMs(startTime),
     });
-    if (options.attributes) span.setAttributes(options.attributes);
-    if (options.links) span.addLinks(options.links);
+    if (attributes) span.setAttributes(attributes);
+    if (links) span.addLinks(links);
     return span;
   }
 
@@ -42,49 +50,18 @@ class EdgeTracer implements Tracer {
   ): ReturnType<F>;
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
     const fn = rest.pop() as F;
-    const [options, given] = rest as [SpanOptions?, Context?];
-    const context = given ?? contextManager.active();
+    const [options, context = contextManager.active()] = rest as [SpanOptions?, Context?];
     const span = this.startSpan(name, options, context);
     return contextManager.with(withSpan(context, span), fn as (span: Span) => ReturnType<F>, undefined, span);
   }
 }
 
-/** Context of a new span: its parent's trace, or a new one under the pipeline's threshold. */
-export function contextOf(
-  parent: Span | undefined,
-  pipeline: Pipeline | undefined,
-): { context: SpanContext; recording: boolean } {
-  const parentContext = parent?.spanContext();
-  if (parent instanceof EdgeSpan && parentContext) {
-    const context = { ...parentContext, spanId: createSpanId(), isRemote: false };
-    return { context, recording: isRecording(context.traceFlags, pipeline) };
-  }
-  if (isValid(parentContext)) {
-    const { traceId, traceFlags: flags, traceState } = parentContext;
-    const state = traceState && EdgeTraceState.from(traceState);
-    return newContext(traceId, sampleContinued(traceId, { flags, state }, pipeline?.settings.threshold), pipeline);
-  }
-  const traceId = createTraceId();
-  return newContext(traceId, sampleRoot(traceId, pipeline?.settings.threshold), pipeline);
-}
-
-/** A span context with a fresh span id. */
-export function newContext(
-  traceId: string,
-  { flags, state }: SamplingDecision,
-  pipeline: Pipeline | undefined,
-): { context: SpanContext; recording: boolean } {
-  const context: SpanContext = { traceId, spanId: createSpanId(), traceFlags: flags };
-  if (state) context.traceState = state;
-  return { context, recording: isRecording(flags, pipeline) };
-}
-
-function isRecording(flags: number, pipeline: Pipeline | undefined): boolean {
-  return (flags & FLAG_SAMPLED) !== 0 && pipeline?.exporter !== undefined;
-}
-
-function isValid(context: SpanContext | undefined): context is SpanContext {
-  return context !== undefined && isTraceId(context.traceId) && isSpanId(context.spanId);
+/** The context of a span to be a parent; one of ours is always valid. */
+function validContext(span: Span | undefined): SpanContext | undefined {
+  const context = span?.spanContext();
+  return context && (span instanceof EdgeSpan || (isTraceId(context.traceId) && isSpanId(context.spanId)))
+    ? context
+    : undefined;
 }
 
 export const edgeTracer = new EdgeTracer();

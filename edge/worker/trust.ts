@@ -23,8 +23,10 @@ export function callerOrigin(request: Request): { origin: string | undefined; is
 }
 
 /** A table as a function of the request. */
-export function trustByOrigin(table: TrustTable, fallback: TrustPolicy): (request: Request) => TrustPolicy {
-  const policies = new Map(Object.entries(table));
+export function trustByOrigin(
+  policies: ReadonlyMap<string, TrustPolicy>,
+  fallback: TrustPolicy,
+): (request: Request) => TrustPolicy {
   return (request) => {
     const { origin, isSame } = callerOrigin(request);
     const own = isSame ? policies.get('same-origin') : undefined;

@@ -3,14 +3,13 @@ import { matchOrigins } from '../origins.ts';
 import type { Propagator } from '../propagator.ts';
 import { isSharedCacheable } from '../shared-cacheable.ts';
 import { callerOrigin } from '../trust.ts';
-import { warnOnce } from '../warn.ts';
 
 /**
  * Tells callers at the origins in `to` which span answered them: `Server-Timing: traceparent;desc=…, trace;desc=…`, with
  * `Timing-Allow-Origin` for that origin alone. Nobody else gets either, nor does an answer a shared cache may keep.
  */
 export function answerTiming({ to }: { to: readonly string[] }): Propagator {
-  const isTo = matchOrigins(to, (entry) => warnOnce(`answerTiming.to: "${entry}" is no origin.`));
+  const isTo = matchOrigins(to, 'answerTiming.to');
   return {
     headers: [],
     answer(request, response, span) {

@@ -9,7 +9,6 @@ import {
 import { matchOrigins } from '../origins.ts';
 import type { Propagator } from '../propagator.ts';
 import { callerOrigin } from '../trust.ts';
-import { warnOnce } from '../warn.ts';
 
 /** Where OpenTelemetry's API keeps baggage in a context. */
 const BAGGAGE_KEY = Symbol.for('OpenTelemetry Baggage Key');
@@ -32,11 +31,11 @@ export interface BaggageOptions {
 export function baggage({ from = [], to = [], attributes = [] }: BaggageOptions = {}): Propagator {
   const isFrom = matchOrigins(
     from.filter((entry) => entry !== 'same-origin'),
-    invalid('from'),
+    'baggage.from',
   );
   const isTo = matchOrigins(
     to.filter((entry) => entry !== 'bindings'),
-    invalid('to'),
+    'baggage.to',
   );
   return {
     headers: [BAGGAGE],
@@ -55,10 +54,6 @@ export function baggage({ from = [], to = [], attributes = [] }: BaggageOptions 
       return header ? { [BAGGAGE]: header } : {};
     },
   };
-}
-
-function invalid(option: string): (entry: string) => void {
-  return (entry) => warnOnce(`baggage.${option}: "${entry}" is no origin; write it like "https://api.example.com".`);
 }
 
 // The app may have set baggage made by the API's own class.
