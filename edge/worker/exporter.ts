@@ -19,15 +19,19 @@ const MAX_ATTEMPTS = 3;
 const FIRST_RETRY_MS = 250;
 /** A collector may ask for more patience than waitUntil has (30 s after the response). */
 const MAX_RETRY_MS = 5000;
-/** After a batch was given up, spans are only queued for this long: a collector that is down costs next to nothing. */
+/**
+ * After a batch failed, spans are only queued for this long, doubled with each further failure, and then one attempt is
+ * made: a collector that is down costs next to nothing.
+ */
 const PAUSE_MS = 5000;
-/** A window or POST whose request was cancelled never reports back; after this long it counts as gone. */
+const MAX_PAUSE_MS = 60_000;
+/** A window or POST whose request was cancelled never reports back; after this long its spans are sent again. */
 const ABANDONED_MS = 30_000;
 
 export interface Exporter {
   /** Takes a finished span as OTLP/JSON text. Never throws, never waits. */
   enqueue(span: string, endMs: EpochMs, waitUntil: WaitUntil | undefined): void;
-  /** Sends all that waits; resolves when it is acknowledged or given up. */
+  /** Sends all that waits; resolves when it is acknowledged, or the collector does not take it now. */
   flush(): Promise<void>;
 }
 
@@ -68,13 +72,13 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
   let inFlightChars = 0;
   let windowUntilMs = 0;
   let pausedUntilMs = 0;
+  let failures = 0;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (key) headers['authorization'] = `Bearer ${key}`;
 
   function enqueue(span: string, nowMs: EpochMs, waitUntil: WaitUntil | undefined): void {
     ledger.produced += 1;
     ledger.pending += 1;
-    if (queuedChars + inFlightChars + span.length > MAX_PENDING_CHARS) forgetAbandoned(nowMs);
     const isTooLarge = span.length > MAX_SPAN_CHARS;
     if (isTooLarge || queuedChars + inFlightChars + span.length > MAX_PENDING_CHARS) {
       countDropped(ledger, isTooLarge ? 'too_large' : 'queue_full', 1);
@@ -83,18 +87,20 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
     queue.push(span);
     queuedChars += span.length;
     if (nowMs < pausedUntilMs) return;
-    if (queuedChars >= MAX_BATCH_CHARS) {
+    // What has piled up in an outage is tried by one request alone.
+    if (queuedChars >= MAX_BATCH_CHARS && failures === 0) {
       hold(post(take()), waitUntil);
     } else if (nowMs >= windowUntilMs) {
       windowUntilMs = nowMs + ABANDONED_MS;
+      requeueAbandoned(nowMs);
       hold(sleep(WINDOW_MS).then(drain), waitUntil);
     }
   }
 
   async function drain(): Promise<void> {
     windowUntilMs = 0;
-    // Once: what came while it was away is the next window's, else a busy isolate would post without end.
-    if (queue.length > 0 && Date.now() >= pausedUntilMs) await post(take());
+    // What came while it was away is the next window's if it is little, else a busy isolate would post without end.
+    while (queue.length > 0 && Date.now() >= pausedUntilMs && (await post(take())) && queuedChars >= MAX_BATCH_CHARS);
   }
 
   function take(): Batch {
@@ -117,31 +123,38 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
     return (queue[index] as string).length;
   }
 
-  async function post(batch: Batch): Promise<void> {
+  /** Resolves to whether it was acknowledged. */
+  async function post(batch: Batch): Promise<boolean> {
     const body = envelope[0] + batch.spans.join(',') + envelope[1];
     for (let attempt = 1; ; attempt++) {
       const answer = await postOnce(body);
-      if (!inFlight.has(batch)) return; // counted as gone while it was away
+      if (!inFlight.has(batch)) return false; // queued again while it was away; sent twice is stored once
       if (answer.rejected !== undefined) {
         const rejected = Math.min(answer.rejected, batch.spans.length);
         ledger.pending -= batch.spans.length;
         ledger.rejected += rejected;
         ledger.acknowledged += batch.spans.length - rejected;
-        break;
+        failures = 0;
+        release(batch);
+        return true;
       }
-      if (answer.final || attempt === MAX_ATTEMPTS) {
-        countDropped(ledger, answer.final ? 'refused' : 'retries_exhausted', batch.spans.length);
-        warnOnce(
-          answer.final
-            ? `${url} refused spans with ${answer.status}: check options "collector" and "key".`
-            : `${url} cannot be reached or is overloaded: spans are dropped.`,
-        );
+      if (answer.final) {
+        countDropped(ledger, 'refused', batch.spans.length);
+        warnOnce(`${url} refused spans with ${answer.status}: check options "collector" and "key".`);
         pausedUntilMs = Date.now() + PAUSE_MS;
-        break;
+        release(batch);
+        return false;
+      }
+      if (failures > 0 || attempt === MAX_ATTEMPTS) {
+        warnOnce(`${url} cannot be reached or is overloaded: spans wait in memory.`);
+        const pauseMs = Math.max(answer.retryAfterMs ?? 0, PAUSE_MS * 2 ** failures);
+        pausedUntilMs = Date.now() + Math.min(pauseMs, MAX_PAUSE_MS);
+        failures += 1;
+        requeue(batch);
+        return false;
       }
       await sleep(Math.min(answer.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt * (0.5 + Math.random()), MAX_RETRY_MS));
     }
-    release(batch);
   }
 
   async function postOnce(body: string): Promise<Answer> {
@@ -163,18 +176,20 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
     if (inFlight.delete(batch)) inFlightChars -= batch.chars;
   }
 
-  function forgetAbandoned(nowMs: number): void {
-    for (const batch of inFlight) {
-      if (nowMs - batch.takenMs < ABANDONED_MS) continue;
-      countDropped(ledger, 'retries_exhausted', batch.spans.length);
-      release(batch);
-    }
+  function requeue(batch: Batch): void {
+    release(batch);
+    queue = batch.spans.concat(queue);
+    queuedChars += batch.chars;
+  }
+
+  function requeueAbandoned(nowMs: number): void {
+    for (const batch of inFlight) if (nowMs - batch.takenMs >= ABANDONED_MS) requeue(batch);
   }
 
   return {
     enqueue,
     async flush() {
-      while (queue.length > 0) await post(take());
+      while (queue.length > 0 && (await post(take())));
     },
   };
 }

@@ -6,7 +6,6 @@ export const DROP_REASONS = [
   'queue_full', // more waiting bytes than the sender may hold
   'too_large', // one span or event alone is over the batch limit
   'refused', // the collector answered with a status that must not be retried
-  'retries_exhausted', // network errors or 429/502/503/504 past the last retry
   'page_exit', // did not fit into what a page may send while it is being left
   'device_lost', // died with the page, or on the device's storage, before they could be sent; found by a later page
   'before_send', // the site's own beforeSend left it out
