@@ -1,3 +1,4 @@
+import { type SpanContext, trace } from '@opentelemetry/api';
 import { stopAll } from '../browser/guard.ts';
 import { observe } from '../browser/observe.ts';
 import type { Activity } from '../context/activities.ts';
@@ -5,20 +6,22 @@ import type { Instrumentation } from '../core.ts';
 import {
   ATTR_CAUSALITY,
   ATTR_INTERACTION_INPUT_DELAY,
+  ATTR_INTERACTION_PAINT,
   ATTR_INTERACTION_PRESENTATION_DELAY,
   ATTR_INTERACTION_PROCESSING,
 } from '../wire/names.ts';
 
 type EventTiming = PerformanceEventTiming & { interactionId?: number };
-type SoftNavigation = PerformanceEntry & { interactionId: number };
+type OfInteraction = PerformanceEntry & { interactionId: number };
 
 /** The shortest the browser reports. */
 const MIN_DURATION_MS = 16;
 const MAX_REMEMBERED = 20;
 
 /**
- * What the browser itself knows of interactions: delays of the event on the interaction's span, and, where it says that a
- * soft navigation came from an interaction, that mark on the navigation's span; linked where we had not found it.
+ * What the browser itself knows of interactions: delays of the event and the last paint that came of it on the interaction's
+ * span, and, where it says that a soft navigation came from an interaction, that mark on the navigation's span; linked
+ * where we had not found it.
  */
 export const eventTiming: Instrumentation = {
   name: 'event-timing',
@@ -42,10 +45,15 @@ export const eventTiming: Instrumentation = {
         },
         { durationThreshold: MIN_DURATION_MS },
       ),
-      observe<SoftNavigation>('soft-navigation', ({ interactionId, name }) => {
+      observe<OfInteraction>('interaction-contentful-paint', ({ interactionId, duration }) =>
+        byId.get(interactionId)?.describe({ [ATTR_INTERACTION_PAINT]: Math.round(duration) }),
+      ),
+      observe<OfInteraction>('soft-navigation', ({ interactionId, name }) => {
         const { root } = viewOf(name);
-        const cause = byId.get(interactionId)?.span?.spanContext();
-        if (!root || !cause) return;
+        const activity = byId.get(interactionId);
+        if (!root || !activity) return;
+        // Asked of its context, so that one we thought had led to nothing gets its span.
+        const cause = trace.getSpanContext(activity.context) as SpanContext;
         const isJoined = root.spanContext().traceId === cause.traceId;
         if (!isJoined) root.addLink({ context: cause });
         root.setAttribute(ATTR_CAUSALITY, 'proven');

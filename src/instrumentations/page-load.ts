@@ -1,6 +1,7 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import { guard, type Stop, stopAll } from '../browser/guard.ts';
 import { listen } from '../browser/listen.ts';
+import { observe } from '../browser/observe.ts';
 import { resourceAttributes } from '../browser/resource-attributes.ts';
 import { describeAnswer, requestAttributes, requestName } from '../context/request-span.ts';
 import type { Core, Instrumentation } from '../core.ts';
@@ -52,12 +53,17 @@ function startLoad(core: Core): Stop {
   span?.setAttributes(viewAttributes(view, navigationType(timing)));
   if (span) view.root = span;
 
+  let largest: string | undefined;
+  const stopPaints = observe<LargestContentfulPaint>('largest-contentful-paint', ({ url }) => {
+    largest = url;
+  });
   let isReported = false;
   const report = guard(() => {
     if (isReported) return;
     isReported = true;
     if (timing) reportDocument(core, timing, activity.context, joined?.spanId);
-    reportResources(core, activity.context);
+    reportResources(core, activity.context, largest);
+    stopPaints();
     loaded(clock.at(timing?.loadEventEnd || performance.now()));
   });
   // loadEventEnd is written after the event's listeners ran.

@@ -6,9 +6,16 @@ import type { Instrumentation } from '../core.ts';
 const CALL_BACK_ONCE = ['setTimeout', 'requestAnimationFrame', 'requestIdleCallback'] as const;
 const BODY_READS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
 
+type MayEnter = (of: Context) => boolean;
+/** Prioritized Task Scheduling, which TypeScript does not know yet. */
+interface Scheduler {
+  postTask: unknown;
+  yield: unknown;
+}
+
 /**
- * Re-enters the context in which a task was asked for when that task runs: timers, frames, idle callbacks, reads of
- * bodies and streams, messages. Emits nothing. Where no context is held, nothing is wrapped.
+ * Re-enters the context in which a task was asked for when that task runs: timers, frames, idle callbacks, scheduled
+ * tasks, reads of bodies and streams, messages. Emits nothing. Where no context is held, nothing is wrapped.
  */
 export const taskBoundaries: Instrumentation = {
   name: 'context',
@@ -17,8 +24,8 @@ export const taskBoundaries: Instrumentation = {
       const context = contexts.held();
       return context && activities.isLive(context) ? context : undefined;
     };
-    const patchCallback = (name: (typeof CALL_BACK_ONCE)[number] | 'setInterval', mayEnter: (of: Context) => boolean) =>
-      patchMethod(window, name, (_, [callback, ...rest]) => {
+    const patchCallback = <O extends object>(owner: O | undefined, name: keyof O & string, mayEnter: MayEnter): Stop =>
+      patchMethod(owner, name, (_, [callback, ...rest]) => {
         const context = held();
         if (!context || typeof callback !== 'function') return undefined;
         const carried = function (this: unknown, ...given: unknown[]) {
@@ -33,10 +40,14 @@ export const taskBoundaries: Instrumentation = {
         return context && { returned: (result) => contexts.carryPromise(context, result as Promise<unknown>) };
       });
 
+    const scheduler = (window as { Scheduler?: { prototype: Scheduler } }).Scheduler?.prototype;
+
     return stopAll([
-      ...CALL_BACK_ONCE.map((name) => patchCallback(name, activities.isLive)),
+      ...CALL_BACK_ONCE.map((name) => patchCallback(window, name, activities.isLive)),
       // What an interval does once its activity is over is not what the visitor asked for any more.
-      patchCallback('setInterval', (context) => activities.of(context)?.isOpen ?? true),
+      patchCallback(window, 'setInterval', (context) => activities.of(context)?.isOpen ?? true),
+      patchCallback(scheduler, 'postTask', activities.isLive),
+      patchPromise(scheduler, 'yield'),
       ...BODY_READS.map((name) => patchPromise(Response.prototype, name)),
       patchPromise(ReadableStreamDefaultReader.prototype, 'read'),
       patchMethod(MessagePort.prototype, 'postMessage', () => {

@@ -9,6 +9,7 @@ import {
   ATTR_WEB_VITAL_ATTRIBUTION,
   ATTR_WEB_VITAL_DELTA,
   ATTR_WEB_VITAL_ID,
+  ATTR_WEB_VITAL_INTERACTION,
   ATTR_WEB_VITAL_NAME,
   ATTR_WEB_VITAL_NAVIGATION_TYPE,
   ATTR_WEB_VITAL_RATING,
@@ -26,11 +27,16 @@ export const webVitals: Instrumentation = {
   start(core) {
     const first = core.view;
     let isActive = true;
+    const spanAt = ({ startTime }: PerformanceEntry) => {
+      const atMs = core.clock.at(startTime);
+      return core.activities.interactionIn(atMs, atMs)?.span;
+    };
     const report = guard((metric: MetricType) => {
       if (!isActive) return;
       const { navigationType } = metric;
       const isFirst = navigationType !== 'soft-navigation' && navigationType !== 'back-forward-cache';
       const view = isFirst ? first : core.viewOf(metric.navigationURL);
+      const interaction = metric.name === 'INP' && metric.entries.map(spanAt).find((span) => span);
       core.emit({
         name: EVENT_WEB_VITAL,
         span: view.root?.spanContext(),
@@ -44,6 +50,7 @@ export const webVitals: Instrumentation = {
           [ATTR_PAGE_VIEW_ID]: view.id,
           [ATTR_URL_FULL]: view.url,
           [ATTR_URL_TEMPLATE]: view.route,
+          ...(interaction && { [ATTR_WEB_VITAL_INTERACTION]: interaction.spanContext().traceId }),
           ...prefixed(attributionOf(metric)),
         },
       });

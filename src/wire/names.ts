@@ -87,6 +87,8 @@ export const EVENT_FIRST_BYTE = 'throughline.response.first_byte';
 // resource timing, as the OpenTelemetry browser SIG's working definitions name it; milliseconds from the span's start
 export const ATTR_RESOURCE_INITIATOR_TYPE = 'browser.resource_timing.initiator_type';
 export const ATTR_RESOURCE_RENDER_BLOCKING = 'browser.resource_timing.render_blocking_status';
+/** On the resource that was the largest contentful paint when the page had loaded: `true`. */
+export const ATTR_RESOURCE_LCP = 'throughline.resource.largest_contentful_paint';
 export const ATTR_RESOURCE_TRANSFER_SIZE = 'browser.resource_timing.transfer_size';
 export const ATTR_RESOURCE_DECODED_BODY_SIZE = 'browser.resource_timing.decoded_body_size';
 export const ATTR_RESOURCE_DELIVERY_TYPE = 'browser.resource_timing.delivery_type';
@@ -111,6 +113,8 @@ export const EVENT_EXCEPTION = 'exception';
 export const ATTR_EXCEPTION_TYPE = 'exception.type';
 export const ATTR_EXCEPTION_MESSAGE = 'exception.message';
 export const ATTR_EXCEPTION_STACKTRACE = 'exception.stacktrace';
+/** On a vital of an interaction: the trace that the interaction began. */
+export const ATTR_WEB_VITAL_INTERACTION = 'throughline.web_vital.interaction.trace_id';
 /** `true` when nobody caught it (an `error` or `unhandledrejection` event), `false` for `captureException`. */
 export const ATTR_EXCEPTION_ESCAPED = 'throughline.exception.uncaught';
 /** How many equal exceptions this record stands for. */
@@ -145,10 +149,14 @@ export const ATTR_RPC_METHOD = 'rpc.method';
 export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 export const ATTR_GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
 export const ATTR_GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
+export const ATTR_GEN_AI_USAGE_INPUT_TOKENS = 'gen_ai.usage.input_tokens';
+export const ATTR_GEN_AI_USAGE_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
 /** Name of the platform binding a call went through, such as `KV` in `env.KV`. */
 export const ATTR_BINDING = 'throughline.binding';
 /** False on a span that did no I/O on a platform whose clock stands still meanwhile: its duration is unknown, not zero. */
 export const ATTR_DURATION_MEASURABLE = 'throughline.duration.measurable';
+/** How often the platform tried this alarm before, 1 and above: its handler threw. */
+export const ATTR_ALARM_RETRY_COUNT = 'throughline.alarm.retry_count';
 export const ATTR_MESSAGING_SYSTEM = 'messaging.system';
 export const ATTR_MESSAGING_OPERATION_NAME = 'messaging.operation.name';
 export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
@@ -218,6 +226,8 @@ export const ATTR_FRAME_SCRIPTS = 'throughline.frame.scripts';
 export const ATTR_INTERACTION_INPUT_DELAY = 'throughline.interaction.input_delay_ms';
 export const ATTR_INTERACTION_PROCESSING = 'throughline.interaction.processing_ms';
 export const ATTR_INTERACTION_PRESENTATION_DELAY = 'throughline.interaction.presentation_delay_ms';
+/** From the event to the last paint that the browser says came of it. */
+export const ATTR_INTERACTION_PAINT = 'throughline.interaction.contentful_paint_ms';
 /** On a click event: `rage` (repeated) or `dead` (led to nothing). */
 export const ATTR_CLICK_FRUSTRATION = 'throughline.click.frustration';
 

@@ -23,6 +23,8 @@ const PATTERNS: Record<string, string> = {
   'an awaited timer': `await new Promise((done) => setTimeout(done, 30)); await fetch('/api/1'); await fetch('/api/2')`,
   'an animation frame': `requestAnimationFrame(async () => { await fetch('/api/1'); await fetch('/api/2') })`,
   'an idle callback': `requestIdleCallback(async () => { await fetch('/api/1'); await fetch('/api/2') })`,
+  'a scheduled task': `await scheduler.postTask(() => fetch('/api/1')); await fetch('/api/2')`,
+  'a yield to the main thread': `await scheduler.yield(); await fetch('/api/1'); await scheduler.yield(); await fetch('/api/2')`,
   'a message channel': `const { port1, port2 } = new MessageChannel(); port1.onmessage = async () => { await fetch('/api/1'); await fetch('/api/2') }; port2.postMessage(0)`,
   'a microtask': `queueMicrotask(async () => { await fetch('/api/1'); await fetch('/api/2') })`,
   'an event emitter': `const bus = new EventTarget(); bus.addEventListener('add', async () => { await fetch('/api/1'); await fetch('/api/2') }); bus.dispatchEvent(new Event('add'))`,

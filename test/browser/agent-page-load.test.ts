@@ -80,6 +80,21 @@ describe('page load', () => {
     await close();
   });
 
+  test('tells which resource was the largest paint, also where others were slower', async () => {
+    const others = Array.from({ length: 6 }, (_, i) => `<img src="/api/slow${i}.png?delayMs=${300 + i}">`).join('');
+    shop = await startAgentSite({ body: () => `<img src="/api/hero.svg">${others}` });
+    const { page, close } = await shop.open(browser);
+    const hero = await spanWhere(
+      shop,
+      page,
+      (span) => attributesOf(span)['url.full'] === `${shop.site.origin}/api/hero.svg`,
+    );
+    expect(attributesOf(hero)['throughline.resource.largest_contentful_paint']).toBe(true);
+    const marked = shop.collector.spans().filter((span) => JSON.stringify(span).includes('largest_contentful_paint'));
+    expect(marked).toHaveLength(1);
+    await close();
+  });
+
   test('web vitals and uncaught errors arrive in the trace of the page load', async () => {
     shop = await startAgentSite({
       body: () =>
@@ -100,6 +115,7 @@ describe('page load', () => {
 
     await page.click('button');
     await page.waitForFunction(() => (window as { measured?: boolean }).measured);
+    const click = await spanWhere(shop, page, ({ name }) => name === 'click button');
     await page.goto('about:blank');
     for (const vital of ['lcp', 'fcp', 'cls', 'ttfb', 'inp']) {
       const record = await eventWhere(
@@ -110,6 +126,9 @@ describe('page load', () => {
       expect(record).toMatchObject({ eventName: 'browser.web_vital', traceId: root.traceId, spanId: root.spanId });
       expect(attributesOf(record)['browser.web_vital.value']).toBeGreaterThanOrEqual(0);
       expect(attributesOf(record)['throughline.event.id']).toMatch(/^[0-9a-f]{16}$/);
+      expect(attributesOf(record)['throughline.web_vital.interaction.trace_id']).toBe(
+        vital === 'inp' ? click.traceId : undefined,
+      );
     }
     await close();
   });

@@ -28,7 +28,7 @@ export interface Site {
 
 /**
  * Serves documents, the built agent at /throughline.js, and an API: `/api/…?status=&delayMs=&bytes=&redirect=` answers
- * JSON so late, with that status, that many more bytes, or elsewhere; `/api/stream?chunks=&everyMs=` sends text bit by bit.
+ * JSON so late, with that status, that many more bytes, or elsewhere; `/api/….svg` is a picture; `/api/stream?chunks=&everyMs=` sends text bit by bit.
  */
 export async function startSite({ page, headers, apiHeaders }: SiteOptions): Promise<Site> {
   const requests: SiteRequest[] = [];
@@ -70,6 +70,10 @@ async function answerApi(url: URL, response: ServerResponse, headers: Record<str
   const redirect = url.searchParams.get('redirect');
   if (redirect) {
     response.writeHead(number('status') || 302, { location: redirect, ...headers }).end();
+  } else if (url.pathname.endsWith('.svg')) {
+    // Padded: what has few bytes for its size does not count as content to Chromium.
+    const picture = `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><!--${'x'.repeat(2000)}--><rect width="100%" height="100%"/></svg>`;
+    response.writeHead(200, { 'content-type': 'image/svg+xml', ...headers }).end(picture);
   } else if (url.pathname === '/api/stream') {
     response.writeHead(200, { 'content-type': url.searchParams.get('type') ?? 'text/plain', ...headers });
     for (let i = 0; i < number('chunks'); i++) {

@@ -1,0 +1,89 @@
+import type { Browser, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type AgentPage,
+  type AgentSite,
+  attributesOf,
+  eventWhere,
+  spanWhere,
+  startAgentSite,
+} from '../support/agent-page.ts';
+import { launchBrowser } from '../support/browser.ts';
+
+// What Chromium counts as a soft navigation: an interaction, a new address, and a paint that came of it. `found` says when
+// it has told so.
+const APP = `<h1>Start</h1><button id="go">Go</button><button id="late">Go later</button><script>
+  const show = () => { document.querySelector('h1').textContent = 'Another page with a much longer heading than the first one had' };
+  go.onclick = async () => { await fetch('/api/next'); history.pushState(null, '', '/products/7'); show(); };
+  // A message to oneself comes in a task that only the browser can tie to the click.
+  late.onclick = () => { onmessage = () => { history.pushState(null, '', '/late'); show() }; postMessage(0) };
+  new PerformanceObserver((list) => { window.found = list.getEntries().length }).observe({ type: 'soft-navigation' });
+</script>`;
+
+let browser: Browser;
+let shop: AgentSite;
+let opened: AgentPage;
+let page: Page;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+beforeEach(async () => {
+  shop = await startAgentSite({ body: () => APP });
+  opened = await shop.open(browser);
+  page = opened.page;
+  await spanWhere(shop, page, ({ name }) => name === 'page load /');
+});
+afterEach(async () => {
+  expect(opened.pageErrors).toEqual([]);
+  await opened.close();
+  await shop.close();
+});
+afterAll(() => browser.close());
+
+const goThere = async (button: string) => {
+  await page.click(button);
+  await page.waitForFunction('window.found');
+};
+
+describe('a soft navigation the browser confirms', () => {
+  test('is marked as proven under the click it came from, which says when it was painted', async () => {
+    await goThere('#go');
+    const navigation = await spanWhere(shop, page, ({ name }) => name === 'navigation /products/{id}');
+    const click = await spanWhere(shop, page, ({ name }) => name === 'click button');
+    expect(navigation).toMatchObject({ traceId: click.traceId, parentSpanId: click.spanId });
+    expect(attributesOf(navigation)['throughline.causality']).toBe('proven');
+    expect(navigation.links).toBeUndefined();
+    expect(attributesOf(click)['throughline.interaction.contentful_paint_ms']).toBeGreaterThan(0);
+  });
+
+  test('that follows from work nobody else could tie to the click is linked to it', async () => {
+    await goThere('#late');
+    const navigation = await spanWhere(shop, page, ({ name }) => name === 'navigation /late');
+    expect(attributesOf(navigation)['throughline.causality']).toBe('proven');
+    const click = await spanWhere(shop, page, ({ name }) => name === 'click button');
+    expect(navigation.links?.map(({ traceId, spanId }) => [traceId, spanId])).toEqual([[click.traceId, click.spanId]]);
+  });
+
+  test('has web vitals of its own, in its trace and of its page view; those of the load stay with the load', async () => {
+    await goThere('#go');
+    const navigation = await spanWhere(shop, page, ({ name }) => name === 'navigation /products/{id}');
+    const load = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    await page.goto('about:blank');
+    const vital = (name: string, isSoft: boolean) =>
+      eventWhere(shop, undefined, (event) => {
+        const told = attributesOf(event);
+        const type = told['browser.web_vital.navigation_type'];
+        return told['browser.web_vital.name'] === name && (type === 'soft-navigation') === isSoft;
+      });
+    for (const name of ['lcp', 'fcp', 'ttfb', 'cls']) {
+      const soft = await vital(name, true);
+      expect([name, soft.traceId, soft.spanId]).toEqual([name, navigation.traceId, navigation.spanId]);
+      expect(attributesOf(soft)).toMatchObject({
+        'url.template': '/products/{id}',
+        'throughline.page_view.id': attributesOf(navigation)['throughline.page_view.id'],
+      });
+      const hard = await vital(name, false);
+      expect([name, hard.traceId, attributesOf(hard)['url.template']]).toEqual([name, load.traceId, '/']);
+    }
+  });
+});
