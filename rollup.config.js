@@ -5,6 +5,7 @@ import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import { build, transform } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
+import { minifyScript } from './scripts/minify-script.js';
 import { otelSwaps } from './scripts/otel-swaps.js';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
@@ -87,21 +88,6 @@ function removeStale(dir, fresh) {
     if (!fresh.includes(`assets/${name}`)) rmSync(`${dir}/assets/${name}`);
   }
 }
-
-// The script every visitor downloads: nothing in it has getters with effects, or functions that need to be constructors.
-const minifyScript = () =>
-  terser({
-    ecma: 2020,
-    compress: {
-      passes: 5,
-      unsafe: true,
-      unsafe_arrows: true,
-      unsafe_methods: true,
-      pure_getters: true,
-      keep_fargs: false,
-    },
-    format: { comments: false },
-  });
 
 const parts = {
   agent: [

@@ -15,17 +15,31 @@ const MODULES = {
   'resources/build/esm/index.js': 'export const defaultResource = () => ({ attributes: {} });',
   'sdk-trace/build/esm/inspect.js':
     "export const inspectCustom = Symbol(); export const formatInspect = () => ''; export const settledResourceAttributes = () => ({});",
-  'sdk-trace/build/esm/TracerMetrics.js': 'export class TracerMetrics { startSpan() {} }',
-  // Defaults we always replace.
-  'sdk-trace/build/esm/sampler/ParentBasedSampler.js': 'export class ParentBasedSampler {}',
-  'sdk-trace/build/esm/sampler/AlwaysOnSampler.js': 'export class AlwaysOnSampler {}',
-  'sdk-trace/build/esm/platform/browser/RandomIdGenerator.js': 'export class RandomIdGenerator {}',
   // There is one processor.
   'sdk-trace/build/esm/MultiSpanProcessor.js':
     'export class MultiSpanProcessor { constructor([processor]) { return processor; } }',
   'instrumentation/build/esm/shimmer.js':
     'export const wrap = undefined, unwrap = undefined, massWrap = undefined, massUnwrap = undefined;',
-  'api-logs/build/esm/index.js': 'export const logs = { getLogger() {} };',
+  // The same rules, said once: primitives, and arrays of one kind of them with gaps.
+  'core/build/esm/common/attributes.js': `
+    const isPrimitive = (value) => /^(string|number|boolean)$/.test(typeof value);
+    const isPresent = (value) => value != null;
+    export function isAttributeValue(value) {
+      if (!Array.isArray(value)) return !isPresent(value) || isPrimitive(value);
+      const present = value.filter(isPresent);
+      return present.every((item) => isPrimitive(item) && typeof item === typeof present[0]);
+    }
+    export function sanitizeAttributes(attributes) {
+      const sane = {};
+      if (typeof attributes === 'object')
+        for (const [key, value] of Object.entries(attributes ?? {}))
+          if (key && isAttributeValue(value)) sane[key] = Array.isArray(value) ? [...value] : value;
+      return sane;
+    }`,
+  // We ignore URLs before we ask for a span, and name methods after.
+  'core/build/esm/utils/url.js': 'export const urlMatches = undefined; export const isUrlIgnored = () => false;',
+  'instrumentation-fetch/build/esm/utils.js':
+    'export const getFetchBodyLength = undefined, serverPortFromUrl = undefined; export const normalizeHttpRequestMethod = (method) => method;',
 };
 
 /**
@@ -44,62 +58,90 @@ const API_MODULES = {
       return true;
     }
     export function unregisterGlobal(type) { delete globalThis[KEY]?.[type]; }`,
-  'api/build/esm/api/trace.js': `
-    import { getGlobal, registerGlobal, unregisterGlobal } from '../internal/global-utils';
-    import { isSpanContextValid, wrapSpanContext } from '../trace/spancontext-utils';
-    import * as contexts from '../trace/context-utils';
-    const api = {
-      ...contexts, isSpanContextValid, wrapSpanContext,
+  'api/build/esm/trace-api.js': `
+    import { getGlobal, registerGlobal, unregisterGlobal } from './internal/global-utils';
+    import { isSpanContextValid, wrapSpanContext } from './trace/spancontext-utils';
+    import { deleteSpan, getSpan, getSpanContext, setSpan, setSpanContext } from './trace/context-utils';
+    export const trace = {
+      deleteSpan, getSpan, getSpanContext, setSpan, setSpanContext, isSpanContextValid, wrapSpanContext,
       setGlobalTracerProvider: (provider) => registerGlobal('trace', provider),
       getTracerProvider: () => getGlobal('trace'),
-      getTracer: (name, version) => getGlobal('trace')?.getTracer(name, version),
       disable: () => unregisterGlobal('trace'),
-    };
-    export class TraceAPI { static getInstance() { return api; } }`,
-  'api/build/esm/api/context.js': `
-    import { getGlobal, registerGlobal, unregisterGlobal } from '../internal/global-utils';
-    import { ROOT_CONTEXT } from '../context/context';
+    };`,
+  'api/build/esm/context-api.js': `
+    import { getGlobal, registerGlobal, unregisterGlobal } from './internal/global-utils';
+    import { ROOT_CONTEXT } from './context/context';
     const none = { active: () => ROOT_CONTEXT, with: (_, fn, thisArg, ...args) => fn.call(thisArg, ...args) };
     const manager = () => getGlobal('context') ?? none;
-    const api = {
+    export const context = {
       setGlobalContextManager: (instance) => registerGlobal('context', instance),
       active: () => manager().active(),
       with: (...args) => manager().with(...args),
       disable: () => unregisterGlobal('context'),
-    };
-    export class ContextAPI { static getInstance() { return api; } }`,
+    };`,
   'api/build/esm/trace/spancontext-utils.js': `
     import { NonRecordingSpan } from './NonRecordingSpan';
     const isId = (digits) => (id) => new RegExp('^(?!0*$)[0-9a-f]{' + digits + '}$', 'i').test(id);
     export const isValidTraceId = isId(32), isValidSpanId = isId(16);
     export const isSpanContextValid = ({ traceId, spanId }) => isValidTraceId(traceId) && isValidSpanId(spanId);
     export const wrapSpanContext = (spanContext) => new NonRecordingSpan(spanContext);`,
-  'api/build/esm/api/diag.js':
-    'const nothing = () => {}; const diag = { error: nothing, warn: nothing, info: nothing, debug: nothing, verbose: nothing, createComponentLogger: () => diag }; export class DiagAPI { static instance() { return diag; } }',
-  'api/build/esm/api/metrics.js': 'export class MetricsAPI { static getInstance() { return { getMeter() {} }; } }',
-  'api/build/esm/metrics/NoopMeter.js': 'export const createNoopMeter = () => ({});',
+  'api/build/esm/diag-api.js': 'export const diag = undefined;',
+  'api/build/esm/metrics-api.js': 'export const metrics = undefined;',
   // Registers what the application's own copy of the API will use; injecting and extracting is done there.
-  'api/build/esm/api/propagation.js': `
-    import { registerGlobal, unregisterGlobal } from '../internal/global-utils';
-    const api = {
+  'api/build/esm/propagation-api.js': `
+    import { registerGlobal, unregisterGlobal } from './internal/global-utils';
+    export const propagation = {
       setGlobalPropagator: (propagator) => registerGlobal('propagation', propagator),
       disable: () => unregisterGlobal('propagation'),
-    };
-    export class PropagationAPI { static getInstance() { return api; } }`,
+    };`,
 };
 
-/** Methods taken out of a class: overridden by us, or never called in a page. */
-const METHODS = {
+/** Methods and fields taken out of a class: overridden by us, or never used in a page. */
+const MEMBERS = {
   'instrumentation-fetch/build/esm/fetch.js':
     '_addChildSpan _addFinalSpanAttributes _addHeaders _clearResources _findResourceAndAddNetworkEvents _markResourceAsUsed ' +
-    '_endSpan _patchConstructor _applyAttributesAfterFetch _callRequestHook _prepareSpanData enable disable',
+    '_endSpan _patchConstructor _applyAttributesAfterFetch _callRequestHook _prepareSpanData enable disable ' +
+    'component version moduleName _usedResources _tasksCount',
   'instrumentation/build/esm/instrumentation.js':
-    'setMeterProvider setLoggerProvider logger getModuleDefinitions _runSpanCustomizationHook',
-  'sdk-trace-web/build/esm/WebTracerProvider.js': 'register',
+    'setMeterProvider setLoggerProvider logger meter getModuleDefinitions _runSpanCustomizationHook ' +
+    '_updateMetricInstruments _wrap _unwrap _massWrap _massUnwrap',
+  'sdk-trace-web/build/esm/WebTracerProvider.js': 'register constructor',
   'sdk-trace/build/esm/TracerProvider.js': 'forceFlush inspectCustom',
   'sdk-trace/build/esm/Tracer.js': 'inspectCustom',
   'sdk-trace/build/esm/Span.js': 'inspectCustom',
 };
+
+/** Passages of code that are dead with what we pass: measuring itself, defaults we always replace. */
+const PASSAGES = {
+  'instrumentation/build/esm/instrumentation.js': [
+    'this._diag = diag.createComponentLogger({ namespace: instrumentationName, });',
+    'this._tracer = trace.getTracer(instrumentationName, instrumentationVersion);',
+    'this._meter = metrics.getMeter(instrumentationName, instrumentationVersion);',
+    'this._logger = logs.getLogger(instrumentationName, instrumentationVersion);',
+    'this._updateMetricInstruments();',
+  ],
+  'sdk-trace/build/esm/TracerProvider.js': [
+    'this._forceFlushTimeoutMillis = options.forceFlushTimeoutMillis ?? 30000;',
+    '?? new ParentBasedSampler({ root: new AlwaysOnSampler(), })',
+    '|| new RandomIdGenerator()',
+    'meterProvider: options.meterProvider ?? { getMeter() { return createNoopMeter(); }, },',
+  ],
+  'sdk-trace/build/esm/Tracer.js': [
+    "const meter = options.meterProvider.getMeter('@opentelemetry/sdk-trace', VERSION);",
+    'this._tracerMetrics = new TracerMetrics(meter);',
+    'const recordEndMetrics = this._tracerMetrics.startSpan(parentSpanContext, samplingResult.decision);',
+    'recordEndMetrics,',
+  ],
+  'sdk-trace/build/esm/Span.js': [
+    'this._recordEndMetrics = opts.recordEndMetrics;',
+    'this._recordEndMetrics?.();',
+    'if (this._spanProcessor.onEnding) { this._spanProcessor.onEnding(this); }',
+  ],
+};
+
+/** An enumeration as TypeScript compiles it, with names for its numbers that nobody asks for. */
+const ENUMERATION = /var (\w+);\s*\(function \(\1\) \{(.*?)\}\)\(\1 \|\| \(\1 = \{\}\)\);/gs;
+const ENUMERATED = /\w+\[\w+\["(\w+)"\] = (\d+)\] = "\1";/g;
 
 /**
  * @param {{ withApi: boolean }} options whether the bundle holds `@opentelemetry/api` itself
@@ -107,36 +149,44 @@ const METHODS = {
  */
 export function otelSwaps({ withApi }) {
   const modules = withApi ? { ...MODULES, ...API_MODULES } : MODULES;
-  const unused = new Set([...Object.keys(modules), ...Object.keys(METHODS)]);
-  const entryOf = (table, id) => Object.keys(table).find((end) => id.endsWith(`/node_modules/@opentelemetry/${end}`));
+  const unused = new Set([...Object.keys(modules), ...Object.keys(MEMBERS), ...Object.keys(PASSAGES)]);
+  const find = (table, id) => {
+    const entry = Object.keys(table).find((end) => id.endsWith(`/node_modules/@opentelemetry/${end}`));
+    if (entry) unused.delete(entry);
+    return table[entry];
+  };
   return {
     name: 'otel-swaps',
     load(id) {
-      const entry = entryOf(modules, id);
-      if (!entry) return null;
-      unused.delete(entry);
-      return { code: modules[entry], moduleSideEffects: false };
+      const code = find(modules, id);
+      return code ? { code, moduleSideEffects: false } : null;
     },
     transform(code, id) {
       if (!id.includes('/node_modules/@opentelemetry/')) return null;
-      const entry = entryOf(METHODS, id);
-      const names = new Set(entry ? METHODS[entry].split(' ') : []);
-      if (entry) unused.delete(entry);
+      const members = new Set(find(MEMBERS, id)?.split(' '));
+      const passages = find(PASSAGES, id) ?? [];
       const cuts = [];
       walk(this.parse(code), (node) => {
-        if (node.type === 'MethodDefinition' && names.has(node.key.name)) {
-          cuts.push([node.start, node.end, '']);
-          names.delete(node.key.name);
-          return false;
+        if (node.type === 'MethodDefinition' || node.type === 'PropertyDefinition') {
+          const isNamed = members.delete(node.key.name);
+          // A field without a value only says that the constructor will set it.
+          if (isNamed || (node.type === 'PropertyDefinition' && !node.value)) cuts.push([node.start, node.end, '']);
+          return !isNamed;
         }
-        if (isDiagnostic(node)) {
-          cuts.push([node.start, node.end, ';']);
-          return false;
-        }
+        if (isDiagnostic(node)) cuts.push([node.start, node.end, ';']);
         return true;
       });
-      if (names.size > 0)
-        this.error(`${id} has no method ${[...names].join(', ')} any more; look at scripts/otel-swaps.js`);
+      for (const passage of passages) {
+        const found = new RegExp(passage.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '\\s*')).exec(code);
+        if (found) cuts.push([found.index, found.index + found[0].length, '']);
+        else members.add(passage);
+      }
+      for (const { 0: all, 1: name, 2: body, index } of code.matchAll(ENUMERATION)) {
+        const entries = [...body.matchAll(ENUMERATED)].map(([, key, value]) => `${key}: ${value}`);
+        cuts.push([index, index + all.length, `const ${name} = { ${entries.join(', ')} };`]);
+      }
+      if (members.size > 0)
+        this.error(`${id} has no ${[...members].join(', ')} any more; look at scripts/otel-swaps.js`);
       if (cuts.length === 0) return null;
       // Blanks keep every position, so that the source map stays true without being rewritten.
       for (const [start, end, left] of cuts)
