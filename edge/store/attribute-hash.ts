@@ -72,24 +72,29 @@ export const UNHASHED_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Hashes of attributes: one a key, and one a key with its value if that is a text, a boolean or a whole number. Other
- * numbers are measurements, which nobody looks for by their value.
+ * Hashes of attributes: one a key, and one a key with its value if that is a text, a boolean or a whole number; of a list,
+ * with each of its members. Other numbers are measurements, which nobody looks for by their value.
  */
 export function addAttributeHashes(into: Set<number>, attributes: readonly OtlpKeyValue[] | undefined): void {
   if (!attributes) return;
   for (const { key, value } of attributes) {
     const ofKey = keyHash(key);
     into.add(ofKey);
-    const text = attributeText(value);
-    if (text === undefined || UNHASHED_KEYS.has(key)) continue;
-    if (value?.stringValue === undefined && value?.boolValue === undefined) {
-      // A store keeps small integers as numbers, whatever zeros and signs they were sent with.
-      const number = Number(text);
-      if (!Number.isInteger(number)) continue;
-      into.add(pairHash(ofKey, String(number)));
-    }
-    into.add(pairHash(ofKey, text));
+    if (UNHASHED_KEYS.has(key)) continue;
+    for (const member of value?.arrayValue?.values ?? [value]) addValueHashes(into, ofKey, member);
   }
+}
+
+function addValueHashes(into: Set<number>, ofKey: number, value: OtlpAnyValue | undefined): void {
+  const text = attributeText(value);
+  if (text === undefined) return;
+  if (value?.stringValue === undefined && value?.boolValue === undefined) {
+    // A store keeps small integers as numbers, whatever zeros and signs they were sent with.
+    const number = Number(text);
+    if (!Number.isInteger(number)) return;
+    into.add(pairHash(ofKey, String(number)));
+  }
+  into.add(pairHash(ofKey, text));
 }
 
 // Written with a point or an exponent, it may be a number that was not hashed.

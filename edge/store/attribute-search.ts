@@ -39,7 +39,9 @@ export function holdsAttributes(chunks: readonly Chunk[], traceId: TraceId | '',
 }
 
 function has(attributes: readonly OtlpKeyValue[], { key, value }: AttributeCondition): boolean {
-  return attributes.some(
-    (attribute) => attribute.key === key && (value === undefined || attributeText(attribute.value) === value),
-  );
+  return attributes.some((attribute) => {
+    if (attribute.key !== key) return false;
+    const members = attribute.value?.arrayValue?.values ?? [attribute.value];
+    return value === undefined || members.some((member) => attributeText(member) === value);
+  });
 }

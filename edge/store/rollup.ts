@@ -13,7 +13,7 @@ import { VITAL_NAMES, VITAL_SCALE } from './web-vital.ts';
 const HOUR_US = 3_600_000_000;
 
 /** The order is part of the storage format: the place of a measure stands in the files. */
-export const MEASURES: readonly Measure[] = ['requests', ...VITAL_NAMES];
+export const MEASURES: readonly Measure[] = ['requests', ...VITAL_NAMES, 'roots', 'served'];
 
 /** What measurements are grouped by. */
 export interface RollupKey {
@@ -37,6 +37,16 @@ export interface Measurement extends RollupKey {
   value: number;
   units: number;
   error: boolean;
+  /** Of a request: whether it began its trace, and whether a server answered it. */
+  isRoot?: boolean;
+  isServed?: boolean;
+}
+
+/** A measurement under every measure it counts for: a request may be a root, served, or both. */
+export function* countedAs(measurement: Measurement): Generator<Measurement> {
+  yield measurement;
+  if (measurement.isRoot) yield { ...measurement, measure: 'roots' };
+  if (measurement.isServed) yield { ...measurement, measure: 'served' };
 }
 
 /** Count, errors, sum and histogram of the measurements of one key. */
@@ -122,6 +132,8 @@ export function requestOf(record: SpanRecord): Measurement | undefined {
     value: nanoToMicros(span.endTimeUnixNano) - startUs,
     units: weightUnits(spanWeight(span)),
     error: span.status?.code === STATUS_CODE.error,
+    isRoot: !span.parentSpanId,
+    isServed: span.kind === SPAN_KIND.server,
   };
 }
 

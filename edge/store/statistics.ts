@@ -1,13 +1,15 @@
 import { isBrowser } from '../trace/browser-name.ts';
 import { WEIGHT_UNITS } from './log-histogram.ts';
-import { type Measurement, type Rollup, type RollupKey, Rollups } from './rollup.ts';
+import { countedAs, type Measurement, type Rollup, type RollupKey, Rollups } from './rollup.ts';
 import { InvalidFilterError } from './search.ts';
-import type { StatisticsGroup, StatisticsQuery, StatisticsRow, VitalGroup } from './trace-store.ts';
-import { VITAL_SCALE } from './web-vital.ts';
+import type { Measure, StatisticsGroup, StatisticsQuery, StatisticsRow, VitalGroup } from './trace-store.ts';
+import { VITAL_NAMES, VITAL_SCALE } from './web-vital.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_LIMIT = 200;
 const MAX_LIMIT = 1000;
+const MAX_EVERY_HOURS = 8760;
+const MAX_QUANTILES = 16;
 
 /** What only the rows of web vitals know. */
 const VITAL_GROUPS: readonly VitalGroup[] = ['browser', 'country', 'release', 'target'];
@@ -19,14 +21,22 @@ export function isByVital(query: StatisticsQuery): boolean {
 
 /**
  * Rollups on their way to the rows of one query.
- * @throws {InvalidFilterError} when the time window is none, or requests are to be told apart by what vitals alone know
+ * @throws {InvalidFilterError} when the time window is none, a number is out of bounds, or requests are to be told apart
+ *   by what vitals alone know
  */
 export function createStatistics(query: StatisticsQuery): Statistics {
   if (!Number.isFinite(query.fromMs) || !Number.isFinite(query.toMs)) {
     throw new InvalidFilterError('Statistics need a time window: fromMs and toMs in epoch ms.');
   }
-  if (query.measure === 'requests' && isByVital(query)) {
+  if (!isVital(query.measure) && isByVital(query)) {
     throw new InvalidFilterError(`${VITAL_GROUPS.join(', ')} are known of web vitals, not of requests.`);
+  }
+  const { everyHours = 1, quantiles = [] } = query;
+  if (!Number.isInteger(everyHours) || everyHours < 1 || everyHours > MAX_EVERY_HOURS) {
+    throw new InvalidFilterError(`everyHours must be a whole number from 1 to ${MAX_EVERY_HOURS}.`);
+  }
+  if (quantiles.length > MAX_QUANTILES || !quantiles.every((share) => share >= 0 && share <= 1)) {
+    throw new InvalidFilterError(`quantiles must be at most ${MAX_QUANTILES} numbers from 0 to 1.`);
   }
   return new Statistics(query);
 }
@@ -45,9 +55,10 @@ export class Statistics {
 
   /** What is not grouped by is the same for all. */
   readonly reduce = (key: RollupKey): RollupKey => {
+    const { everyHours = 1 } = this.#query;
     const reduced: RollupKey = {
       measure: key.measure,
-      hour: this.#by.has('hour') ? key.hour : 0,
+      hour: this.#by.has('hour') ? key.hour - (key.hour % everyHours) : 0,
       service: this.#by.has('service') ? key.service : '',
       route: this.#by.has('route') ? key.route : '',
       device: this.#by.has('device') ? key.device : '',
@@ -57,7 +68,11 @@ export class Statistics {
   };
 
   /** Takes a measurement if the query asks for it. */
-  add(measurement: Measurement): void {
+  add(measured: Measurement): void {
+    for (const measurement of countedAs(measured)) this.#add(measurement);
+  }
+
+  #add(measurement: Measurement): void {
     const { measure, fromMs, toMs, browser } = this.#query;
     if (measurement.measure !== measure) return;
     if (measurement.hour < Math.floor(fromMs / HOUR_MS) || measurement.hour > Math.floor(toMs / HOUR_MS)) return;
@@ -87,8 +102,8 @@ export class Statistics {
   }
 
   #row(key: RollupKey, rollup: Rollup): StatisticsRow {
-    const { measure } = this.#query;
-    const scale = measure === 'requests' ? 1000 : VITAL_SCALE;
+    const { measure, quantiles } = this.#query;
+    const scale = isVital(measure) ? VITAL_SCALE : 1000;
     const { histogram, units } = rollup;
     return {
       ...(this.#by.has('hour') && { hourMs: key.hour * HOUR_MS }),
@@ -103,6 +118,7 @@ export class Statistics {
       p75: histogram.quantile(0.75) / scale,
       p95: histogram.quantile(0.95) / scale,
       p99: histogram.quantile(0.99) / scale,
+      ...(quantiles && { quantiles: quantiles.map((share) => histogram.quantile(share) / scale) }),
     };
   }
   #vitalGroups(key: RollupKey): Partial<Record<VitalGroup, string>> {
@@ -110,6 +126,10 @@ export class Statistics {
       VITAL_GROUPS.filter((group) => this.#by.has(group)).map((group) => [group, key[group] ?? '']),
     );
   }
+}
+
+function isVital(measure: Measure): boolean {
+  return VITAL_NAMES.some((name) => name === measure);
 }
 
 function seriesOf({ service, route, device, browser, country, release, target }: RollupKey): string {

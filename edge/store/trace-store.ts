@@ -64,7 +64,10 @@ export interface TraceSummary {
   updatedAtMs: number;
 }
 
-/** An attribute as people write it: numbers and booleans as their text; without a value, any value under the key. */
+/**
+ * An attribute as people write it: numbers and booleans as their text; a list has every value that is in it. Without a
+ * value, any value under the key.
+ */
 export interface AttributeCondition {
   key: string;
   value?: string;
@@ -138,8 +141,11 @@ export interface ExpireResult {
   bytes: number;
 }
 
-/** `requests`: how long roots and served requests took. The others: web vitals of page views. */
-export type Measure = 'requests' | 'lcp' | 'inp' | 'cls' | 'fcp' | 'ttfb';
+/**
+ * `requests`: how long root spans, and spans that serve a request or take a message, took; `roots`: root spans alone;
+ * `served`: spans of kind server alone. The others: web vitals of page views.
+ */
+export type Measure = 'requests' | 'roots' | 'served' | 'lcp' | 'inp' | 'cls' | 'fcp' | 'ttfb';
 export type StatisticsGroup = 'hour' | 'service' | 'route' | 'device' | VitalGroup;
 /** Known of web vitals alone; `target` is the selector of the element a value is about. */
 export type VitalGroup = 'browser' | 'country' | 'release' | 'target';
@@ -163,6 +169,10 @@ export interface StatisticsQuery {
   target?: string;
   /** One row for each combination of these; absent or empty: one row for all. */
   by?: StatisticsGroup[];
+  /** Hours in one row when grouped by hour, 1-8760, default 1; counted from 1970. */
+  everyHours?: number;
+  /** Shares (0-1) whose values each row tells as `quantiles`, at most 16. */
+  quantiles?: number[];
   /** Rows with the largest counts, 1-1000, default 200; grouping by hour keeps all hours of those. */
   limit?: number;
 }
@@ -173,7 +183,7 @@ export interface StatisticsQuery {
  * services, and 300 routes of each, have rows of their own; all others are counted together as `other`.
  */
 export interface StatisticsRow {
-  /** Epoch ms of the start of the hour, when grouped by it. */
+  /** Epoch ms of the start of the first hour of the row, when grouped by hour. */
   hourMs?: number;
   service?: string;
   route?: string;
@@ -191,6 +201,8 @@ export interface StatisticsRow {
   p75: number;
   p95: number;
   p99: number;
+  /** In the order asked for. */
+  quantiles?: number[];
 }
 
 export interface SessionFilter {

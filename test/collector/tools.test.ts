@@ -170,7 +170,7 @@ describe('Tempo, as Grafana asks', () => {
     ['/api/search?q={}&start=yesterday', 'start must be a time in Unix seconds'],
     ['/api/search?minDuration=long', 'minDuration must be a duration'],
     ['/api/v2/search/tag/event:name/values', 'is unknown'],
-    ['/api/metrics/query_range?q={}|rate()', 'TraceQL metrics are not answered'],
+    ['/api/metrics/summary?q={}', '/api/metrics/query are answered'],
   ])('%s is refused with a sentence', async (path, sentence) => {
     const response = await get(`/tempo${path}`);
     expect(response.status).toBe(400);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogRecord, ResourceRecord, SpanRecord } from '../../edge/otlp/records.ts';
+import { InvalidFilterError } from '../../edge/store/search.ts';
 import {
   type AcceptedBatch,
   type AttributeCondition,
@@ -11,7 +12,7 @@ import {
   type VitalGroup,
 } from '../../edge/store/trace-store.ts';
 import * as names from '../../src/wire/names.ts';
-import { encodeAttributes, type OtlpKeyValue, type OtlpSpan } from '../../src/wire/otlp.ts';
+import { encodeAttributes, type OtlpKeyValue, type OtlpSpan, SPAN_KIND } from '../../src/wire/otlp.ts';
 import { durationMs } from '../../src/wire/time.ts';
 import { type PageView, pageViews } from '../support/page-views.ts';
 
@@ -311,6 +312,9 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
           expect(await found({ key, value }), key).toEqual([kinds.spans[0]?.span.traceId]);
         }
         expect(await found({ key: 'text', value: 'other' })).toEqual([]);
+        // Of a list, every value in it.
+        expect(await found({ key: 'list', value: 'b' })).toEqual([kinds.spans[0]?.span.traceId]);
+        expect(await found({ key: 'list', value: '1' })).toEqual([kinds.spans[0]?.span.traceId]);
         expect(await found({ key: 'list' })).toEqual([kinds.spans[0]?.span.traceId]);
         expect(await found({ key: names.ATTR_CLOUDFLARE_RAY_ID })).toEqual(views.map(idOf).sort());
         expect(await found({ key: 'no such key' })).toEqual([]);
@@ -501,6 +505,39 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
         );
         await reopen();
       }
+    });
+
+    test('root spans and served requests are counted by themselves, by several hours and with any quantile', async () => {
+      const views = take(48, { everyMs: HOUR_MS });
+      for (const view of views.slice(0, 30)) await append(store, view);
+      await reopen();
+      for (const view of views.slice(30)) await append(store, view);
+      const window = { fromMs: START_MS, toMs: START_MS + 48 * HOUR_MS };
+      const spans = views.flatMap((view) => view.batches.flatMap((batch) => batch.spans.map(({ span }) => span)));
+      const roots = spans.filter(({ parentSpanId }) => !parentSpanId);
+      const served = spans.filter(({ kind }) => kind === SPAN_KIND.server);
+      for (const _ of ['mixed', 'all from disk']) {
+        for (const [measure, of] of [
+          ['roots', roots],
+          ['served', served],
+        ] as const) {
+          const [row] = await store.statistics({ measure, ...window, quantiles: [0, 0.9, 1] });
+          expect(row).toMatchObject({ count: of.length, errors: of.filter(({ status }) => status?.code === 2).length });
+          expectNear(row?.quantiles?.[1], quantile(of.map(durationOf), 0.9), 0.03);
+          expect(row?.quantiles?.length).toBe(3);
+        }
+        const daily = await store.statistics({ measure: 'roots', ...window, by: ['hour'], everyHours: 24 });
+        expect(daily.map(({ hourMs }) => (hourMs ?? 0) % (24 * HOUR_MS))).toEqual([0, 0, 0]);
+        expect(daily.map(({ count }) => count)).toEqual([12, 24, 12]);
+        await reopen();
+      }
+      for (const wrong of [
+        { everyHours: 0 },
+        { everyHours: 1.5 },
+        { quantiles: [2] },
+        { quantiles: Array(17).fill(0.5) },
+      ])
+        await expect(store.statistics({ measure: 'roots', ...window, ...wrong })).rejects.toThrow(InvalidFilterError);
     });
 
     test('web vitals are told apart by browser, country, release and the element they are about', async () => {

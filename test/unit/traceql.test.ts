@@ -122,11 +122,21 @@ describe('TraceQL', () => {
     for (const query of [
       '{ resource.service.name = "a" || duration > 1s }',
       '{ !(status = error) }',
-      '{ span.service.name = "a" }',
       '{ duration < 1s }',
       '{ name = "a" }',
-      '{ resource.service.name =~ "a" }',
+      '{ span.a = nil }',
+      '{ !span.a }',
+      '{ span.a = 1 || span.b = 2 }',
     ])
       expect([query, filter(query)]).toEqual([query, {}]);
+    for (const [query, ...attributes] of [
+      ['{ span.service.name = "a" }', { key: 'service.name', value: 'a' }],
+      ['{ span.a = 1 && .b = true }', { key: 'a', value: '1' }, { key: 'b', value: 'true' }],
+      ['{ span.a != 1 && resource.b =~ "x" }', { key: 'a' }, { key: 'b' }],
+      ['{ span.a > 1 && span.b != nil }', { key: 'a' }, { key: 'b' }],
+      ['{ span.a = 1s && span.b = 9007199254740993 }', { key: 'a' }, { key: 'b' }],
+      ['{ resource.service.name =~ "a" }', { key: 'service.name' }],
+    ] as const)
+      expect([query, filter(query)]).toEqual([query, { attributes }]);
   });
 });

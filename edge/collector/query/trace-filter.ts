@@ -16,6 +16,10 @@ export function parseTraceFilter(query: QueryReader, attributes: readonly string
     route: text('route'),
     name: text('name'),
     activity: text('activity'),
+    browser: text('browser'),
+    device: text('device'),
+    country: text('country')?.toUpperCase(),
+    release: text('release'),
     sessionId: text('sessionId'),
     userId: text('userId'),
     cursor: text('cursor'),
@@ -32,7 +36,11 @@ export function parseTraceFilter(query: QueryReader, attributes: readonly string
 
 function parseAttribute(text: string): AttributeCondition {
   const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidQueryError('attribute must be like http.route=/cart; it may come several times.');
+  if (equals === 0 || text === '')
+    throw new InvalidQueryError(
+      'attribute must be like http.route=/cart, or http.route alone; it may come several times.',
+    );
+  if (equals < 0) return { key: text };
   return { key: text.slice(0, equals), value: text.slice(equals + 1) };
 }
 
@@ -48,8 +56,8 @@ export function parseSessionFilter(query: QueryReader): SessionFilter {
   });
 }
 
-export const MEASURES = ['requests', 'lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const;
-export const GROUPS = ['hour', 'service', 'route', 'device'] as const;
+export const MEASURES = ['requests', 'roots', 'served', 'lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const;
+export const GROUPS = ['hour', 'service', 'route', 'device', 'browser', 'country', 'release', 'target'] as const;
 
 /** The query of `GET /api/statistics`; without times, the last 24 hours. @throws {InvalidQueryError} */
 export function parseStatisticsQuery(query: QueryReader, nowMs: number): StatisticsQuery {
@@ -60,6 +68,11 @@ export function parseStatisticsQuery(query: QueryReader, nowMs: number): Statist
     service: query('service') || undefined,
     route: query('route') || undefined,
     device: query('device') || undefined,
+    browser: query('browser') || undefined,
+    country: query('country')?.toUpperCase() || undefined,
+    release: query('release') || undefined,
+    target: query('target') || undefined,
+    everyHours: readNumber(query, 'everyHours'),
     limit: readLimit(query, 1000),
   });
   return {

@@ -8,6 +8,7 @@ import { INTRINSICS } from '../traceql/expression.ts';
 import { readField } from '../traceql/match-span.ts';
 import { parseTraceql } from '../traceql/parse-traceql.ts';
 import { toTempoJson } from './tempo-json.ts';
+import { queryInstant, queryRange } from './tempo-metrics.ts';
 import { searchTempo } from './tempo-search.ts';
 
 /** The API level Grafana decides by which requests to send; not a claim to be Tempo. */
@@ -60,8 +61,14 @@ export function createTempoRoutes({ store, catalog }: { store: TraceStore; catal
     const values = await tagValues(catalog, c.req.param('tag'));
     return c.json({ tagValues: values.map(({ value }) => value) });
   });
+  tempo.get('/api/metrics/query_range', async (c) =>
+    c.json(await queryRange(store, (name) => c.req.query(name), Date.now())),
+  );
+  tempo.get('/api/metrics/query', async (c) =>
+    c.json(await queryInstant(store, (name) => c.req.query(name), Date.now())),
+  );
   tempo.get('/api/metrics/*', (c) =>
-    c.json({ error: 'TraceQL metrics are not answered here: query traces with /api/search.' }, 400),
+    c.json({ error: 'Of Tempo’s metrics, /api/metrics/query_range and /api/metrics/query are answered here.' }, 400),
   );
   return tempo;
 }

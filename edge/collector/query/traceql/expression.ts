@@ -37,6 +37,13 @@ export type Literal =
   | { type: 'keyword'; value: string }
   | { type: 'nil' };
 
+/** What a metrics query counts of one spanset, and by which fields its series are told apart. */
+export interface MetricsQuery {
+  expression: Expression;
+  metric: { name: 'rate' } | { name: 'quantile_over_time'; shares: number[] };
+  by: { field: Field; text: string }[];
+}
+
 /** One spanset, and what a `select()` behind it asks to be shown. */
 export interface TraceQuery {
   expression: Expression;

@@ -1,5 +1,5 @@
 import { ATTR_SERVICE_NAME } from '../../../../src/wire/names.ts';
-import type { TraceFilter } from '../../../store/trace-store.ts';
+import type { AttributeCondition, TraceFilter } from '../../../store/trace-store.ts';
 import type { ViewValue } from '../../../trace/trace-view.ts';
 import type { SpanContext } from '../span-context.ts';
 import type { Expression, Field, Intrinsic, Literal, Operator } from './expression.ts';
@@ -112,7 +112,10 @@ export function toTraceFilter(expression: Expression, filter: TraceFilter = {}):
   const isService = field.name === ATTR_SERVICE_NAME && field.scope !== 'span';
   if (operator === '=' && literal.type === 'string' && (isService || field.name === 'rootServiceName'))
     return { ...filter, service: literal.value };
-  if (field.scope !== 'intrinsic') return filter;
+  if (field.scope !== 'intrinsic') {
+    const condition = attributeCondition(field.name, operator, literal);
+    return condition ? { ...filter, attributes: [...(filter.attributes ?? []), condition] } : filter;
+  }
   if (field.name === 'status' && operator === '=' && literal.type === 'keyword' && literal.value === 'error')
     return { ...filter, error: true };
   if (literal.type !== 'duration') return filter;
@@ -123,4 +126,11 @@ export function toTraceFilter(expression: Expression, filter: TraceFilter = {}):
   if (isShort && field.name === 'traceDuration')
     return { ...filter, maxDurationMs: Math.min(filter.maxDurationMs ?? Number.MAX_SAFE_INTEGER, literal.value) };
   return filter;
+}
+
+// Every comparison but that with nil needs the attribute to be there; only equality says with which value.
+function attributeCondition(key: string, operator: Operator, literal: Literal): AttributeCondition | undefined {
+  if (literal.type === 'nil') return operator === '=' ? undefined : { key };
+  const isPlain = literal.type === 'string' || literal.type === 'boolean' || Number.isSafeInteger(literal.value);
+  return operator === '=' && isPlain && literal.type !== 'duration' ? { key, value: String(literal.value) } : { key };
 }

@@ -1,5 +1,5 @@
 import { InvalidQueryError } from '../invalid-query.ts';
-import type { Expression, Field, Intrinsic, Literal, Operator, TraceQuery } from './expression.ts';
+import type { Expression, Field, Intrinsic, Literal, MetricsQuery, Operator, TraceQuery } from './expression.ts';
 import { type Token, tokenize, unquote } from './tokenize.ts';
 
 const MAX_QUERY_CHARS = 4096;
@@ -49,6 +49,21 @@ export function parseTraceql(query: string): TraceQuery {
   return new Parser(tokenize(query)).parse();
 }
 
+const ONE_METRIC =
+  'TraceQL: of metrics, rate() and quantile_over_time(duration, 0.5, …) are understood here, behind one spanset, with an optional "by (…)".';
+
+/**
+ * Parses one spanset and `rate()` or `quantile_over_time(duration, …)` behind it, with `by (…)`. Hints (`with (…)`) ask
+ * for what is not there, such as exemplars, and are read over.
+ * @throws {InvalidQueryError} for the rest of TraceQL metrics, saying so
+ * @see https://grafana.com/docs/tempo/latest/metrics-from-traces/metrics-queries/
+ */
+export function parseTraceqlMetrics(query: string): MetricsQuery {
+  if (query.length > MAX_QUERY_CHARS)
+    throw new InvalidQueryError(`TraceQL: a query has at most ${MAX_QUERY_CHARS} characters.`);
+  return new Parser(tokenize(query)).parseMetrics();
+}
+
 class Parser {
   readonly #tokens: readonly Token[];
   #next = 0;
@@ -65,6 +80,56 @@ class Parser {
     const selected = this.#accept('|') ? this.#select() : [];
     if (this.#peek().type !== 'end') throw new InvalidQueryError(ONE_SPANSET);
     return { expression, selected };
+  }
+
+  parseMetrics(): MetricsQuery {
+    this.#expect('{', ONE_METRIC);
+    const expression = this.#peek().text === '}' ? ({ type: 'constant', value: true } as const) : this.#or();
+    this.#expect('}');
+    this.#expect('|', ONE_METRIC);
+    const metric = this.#metric();
+    const by: MetricsQuery['by'] = [];
+    if (this.#acceptWord('by')) {
+      this.#expect('(');
+      do {
+        const token = this.#take();
+        by.push({ field: this.#field(token), text: token.text });
+      } while (this.#accept(','));
+      this.#expect(')');
+    }
+    if (this.#acceptWord('with')) this.#skipHints();
+    if (this.#peek().type !== 'end') throw new InvalidQueryError(ONE_METRIC);
+    return { expression, metric, by };
+  }
+
+  #metric(): MetricsQuery['metric'] {
+    const { text } = this.#take();
+    if (text !== 'rate' && text !== 'quantile_over_time') throw new InvalidQueryError(ONE_METRIC);
+    this.#expect('(');
+    const shares: number[] = [];
+    if (text === 'quantile_over_time') {
+      const token = this.#take();
+      if (token.text !== 'duration' && token.text !== 'span:duration') throw unexpected(token, 'duration');
+      while (this.#accept(',')) {
+        const share = this.#take();
+        if (share.type !== 'number' || Number(share.value) < 0 || Number(share.value) > 1)
+          throw unexpected(share, 'a share from 0 to 1');
+        shares.push(Number(share.value));
+      }
+      if (shares.length === 0) throw unexpected(this.#peek(), 'a share from 0 to 1');
+    }
+    this.#expect(')');
+    return text === 'rate' ? { name: text } : { name: text, shares };
+  }
+
+  #skipHints(): void {
+    this.#expect('(');
+    do {
+      this.#take();
+      this.#expect('=');
+      this.#take();
+    } while (this.#accept(','));
+    this.#expect(')');
   }
 
   #select(): Field[] {
@@ -158,6 +223,12 @@ class Parser {
     const token = this.#peek();
     if (token.type !== 'end') this.#next += 1;
     return token;
+  }
+
+  #acceptWord(word: string): boolean {
+    if (this.#peek().type !== 'word' || this.#peek().text !== word) return false;
+    this.#next += 1;
+    return true;
   }
 
   #accept(symbol: string): boolean {

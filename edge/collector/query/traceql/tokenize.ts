@@ -12,7 +12,7 @@ const SPACE = /[\s]+/y;
 const SYMBOL = /&&|\|\||!=|=~|!~|>=|<=|>>|<<|[{}()|=<>!,~+*/^-]/y;
 // Durations of Go: 1h30m, 100ms, 1.5s; µ may be either of its two code points.
 const DURATION = /\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h)(?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h))*(?![\w.])/y;
-const NUMBER = /-?\d+(?:\.\d+)?(?![\w.])/y;
+const NUMBER = /-?(?:\d+(?:\.\d+)?|\.\d+)(?![\w.])/y;
 const STRING = /"(?:[^"\\]|\\.)*"|`[^`]*`/y;
 // Attribute names hold dots, dashes, slashes and quoted parts: span."a b".c, resource.k8s.pod-name, event:name
 const WORD = /\.?[A-Za-z_](?:[\w.:/@-]|(?<=\.)"(?:[^"\\]|\\.)*")*|\."(?:[^"\\]|\\.)*"/y;
