@@ -1,11 +1,13 @@
 import { type Context, Hono } from 'hono';
 import { INGEST_PATH } from '../../src/wire/ingest.ts';
+import { NO_FILTER } from '../store/packing/text-filter.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { createCounters, type IngestCounters } from './counters.ts';
 import type { Forwarder } from './forward/forwarder.ts';
 import type { IngestContext } from './ingest/accept.ts';
 import type { Signal } from './ingest/export-answer.ts';
 import { handleOtlp, handleOtlpPreflight } from './ingest/otlp-route.ts';
+import { createPackRequest } from './ingest/pack-request.ts';
 import { handlePage, handlePagePreflight } from './ingest/page-route.ts';
 import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimits } from './ingest/rate-limiter.ts';
 import { createScrubber } from './ingest/scrub-records.ts';
@@ -82,6 +84,8 @@ export function createCollector(options: CollectorOptions): Collector {
   let isStopping = false;
   const app = new Hono();
 
+  const { forwarder } = options;
+  const filter = options.scrub === false ? NO_FILTER : createScrubber(counters.scrubbed);
   const context: IngestContext = {
     store,
     counters,
@@ -89,8 +93,9 @@ export function createCollector(options: CollectorOptions): Collector {
     report,
     now: Date.now,
     onStored: live.changed,
-    forward: (records) => options.forwarder?.forward(records),
-    scrub: options.scrub === false ? () => undefined : createScrubber(counters.scrubbed),
+    forward: forwarder && ((records) => forwarder.forward(records)),
+    filter,
+    pack: store.appendPacked && createPackRequest(options.scrub === false ? undefined : counters.scrubbed),
     limiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...options.limits }, Date.now),
     addressOf: clientAddress
       ? (c) => clientAddress(c.req.raw)

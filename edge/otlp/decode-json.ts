@@ -91,7 +91,7 @@ function objectsOf(parent: JsonObject, key: string): readonly JsonObject[] {
   return items;
 }
 
-function resourceOf(group: JsonObject): ResourceRecord {
+export function resourceOf(group: JsonObject): ResourceRecord {
   const raw = group.resource ?? {};
   const attributes = isJsonObject(raw) ? parseKeyValues(raw.attributes) : undefined;
   const dropped = isJsonObject(raw) ? parseUint32(raw.droppedAttributesCount) : undefined;
@@ -104,7 +104,7 @@ function resourceOf(group: JsonObject): ResourceRecord {
   return resource;
 }
 
-function scopeOf(group: JsonObject): ScopeRecord {
+export function scopeOf(group: JsonObject): ScopeRecord {
   const raw = group.scope ?? {};
   if (!isJsonObject(raw)) throw new MalformedBodyError('The body is not an OTLP request: scope must be an object.');
   const name = parseText(raw.name);

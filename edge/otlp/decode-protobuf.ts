@@ -102,7 +102,7 @@ function readResourceGroup(reader: ProtobufReader, end: number, onRecord: OnReco
   reader.position = end;
 }
 
-function readResource(reader: ProtobufReader, end: number, resource: ResourceRecord): void {
+export function readResource(reader: ProtobufReader, end: number, resource: ResourceRecord): void {
   const stop = reader.lengthEnd(end);
   while (reader.position < stop) {
     const tag = reader.varint(stop);
@@ -136,7 +136,7 @@ function readScopeGroup(reader: ProtobufReader, end: number, resource: ResourceR
   reader.position = end;
 }
 
-function readScope(reader: ProtobufReader, end: number, scope: ScopeRecord): void {
+export function readScope(reader: ProtobufReader, end: number, scope: ScopeRecord): void {
   const stop = reader.lengthEnd(end);
   while (reader.position < stop) {
     const tag = reader.varint(stop);

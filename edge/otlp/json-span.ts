@@ -65,7 +65,7 @@ function addDetails(span: OtlpSpan, raw: JsonObject): boolean {
   return addEvents(span, raw.events) && addLinks(span, raw.links) && addStatus(span, raw.status);
 }
 
-function addEvents(span: OtlpSpan, raw: unknown): boolean {
+export function addEvents(span: OtlpSpan, raw: unknown): boolean {
   if (raw === undefined || raw === null) return true;
   if (!Array.isArray(raw)) return false;
   const events: OtlpSpanEvent[] = [];
@@ -86,7 +86,7 @@ function addEvents(span: OtlpSpan, raw: unknown): boolean {
   return true;
 }
 
-function addLinks(span: OtlpSpan, raw: unknown): boolean {
+export function addLinks(span: OtlpSpan, raw: unknown): boolean {
   if (raw === undefined || raw === null) return true;
   if (!Array.isArray(raw)) return false;
   const links: OtlpSpanLink[] = [];
@@ -116,7 +116,7 @@ function addLinks(span: OtlpSpan, raw: unknown): boolean {
   return true;
 }
 
-function addStatus(span: OtlpSpan, raw: unknown): boolean {
+export function addStatus(span: OtlpSpan, raw: unknown): boolean {
   if (raw === undefined || raw === null) return true;
   if (!isJsonObject(raw)) return false;
   const code = parseUint32(raw.code);

@@ -115,7 +115,7 @@ function setCount(
   if (count) span[field] = Math.min(count, 0xffff_ffff);
 }
 
-function readEvent(reader: ProtobufReader, end: number): OtlpSpanEvent {
+export function readEvent(reader: ProtobufReader, end: number): OtlpSpanEvent {
   const stop = reader.lengthEnd(end);
   const event: OtlpSpanEvent = { timeUnixNano: '0', name: '' };
   const attributes: OtlpKeyValue[] = [];
@@ -134,7 +134,7 @@ function readEvent(reader: ProtobufReader, end: number): OtlpSpanEvent {
 }
 
 /** `undefined` for a link to nowhere: it goes, counted, and the span stays. */
-function readLink(reader: ProtobufReader, end: number): OtlpSpanLink | undefined {
+export function readLink(reader: ProtobufReader, end: number): OtlpSpanLink | undefined {
   const stop = reader.lengthEnd(end);
   const link: OtlpSpanLink = { traceId: '', spanId: '' };
   const attributes: OtlpKeyValue[] = [];
@@ -158,7 +158,7 @@ function readLink(reader: ProtobufReader, end: number): OtlpSpanLink | undefined
   return link.traceId && link.spanId ? link : undefined;
 }
 
-function readStatus(reader: ProtobufReader, end: number, span: OtlpSpan): void {
+export function readStatus(reader: ProtobufReader, end: number, span: OtlpSpan): void {
   const stop = reader.lengthEnd(end);
   let code = 0;
   let message = '';

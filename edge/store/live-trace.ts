@@ -2,7 +2,7 @@ import type { SpanId, TraceId } from '../../src/wire/ids.ts';
 import type { ResourceRecord } from '../otlp/records.ts';
 import { addAttributeHashes } from './attribute-hash.ts';
 import { hexInto } from './encoding/byte-writer.ts';
-import { type Chunk, type ChunkContent, chunkOwner, chunkTrust, decodeChunk } from './encoding/chunk.ts';
+import { type Chunk, type ChunkContent, chunkHolds, chunkOwner, chunkTrust, decodeChunk } from './encoding/chunk.ts';
 import { logKey } from './encoding/fingerprint.ts';
 import { type Measurement, requestOf } from './rollup.ts';
 import { addLog, addSpan } from './summarize-records.ts';
@@ -93,6 +93,23 @@ export function ownerOf(trace: LiveTrace<unknown>, spanId: SpanId): Trust | unde
     }
   }
   return undefined;
+}
+
+/** Whether the trace already has a span or log record of a chunk. */
+export function holdsSomeOf(trace: LiveTrace<unknown>, chunk: Chunk & { spans: number; logKeys: string[] }): boolean {
+  if (chunk.logKeys.some((key) => trace.logKeys?.has(key))) return true;
+  if (!trace.owners && trace.chunks.length === 0 && trace.pending.length === 0) return false;
+  for (let at = 0; at < chunk.spans * 8; at += 8) {
+    if (trace.owners) {
+      if (trace.owners.has(chunk.ids.toString('hex', at, at + 8))) return true;
+    } else if (holdsId(trace.chunks, chunk.ids, at) || holdsId(trace.pending, chunk.ids, at)) return true;
+  }
+  return false;
+}
+
+function holdsId(chunks: readonly LiveChunk[], ids: Buffer, at: number): boolean {
+  for (const chunk of chunks) if (chunkHolds(chunk, chunk.spans, ids, at)) return true;
+  return false;
 }
 
 /** A chunk was accepted and waits for its sync. */

@@ -8,6 +8,7 @@ import {
   addPending,
   createLiveTrace,
   forgetHome,
+  holdsSomeOf,
   type LiveChunk,
   type LiveTrace,
   learnStored,
@@ -15,6 +16,7 @@ import {
   removePending,
   summarize,
 } from './live-trace.ts';
+import type { PackedBatch } from './packing/packed-batch.ts';
 import { copySummary, mergeSummary, type SummaryState } from './summary.ts';
 import type { AcceptedBatch, AppendResult, Trust } from './trace-store.ts';
 
@@ -82,6 +84,32 @@ export class LiveTraces<Home> {
       return { trace, chunk };
     });
     return { result, record, parts };
+  }
+
+  /**
+   * Like `prepare`, of a batch that is encoded already. `undefined` when something of it was there before: then its records
+   * have to be looked at one by one.
+   */
+  preparePacked(batch: PackedBatch): PreparedBatch<Home> | undefined {
+    const traces: LiveTrace<Home>[] = [];
+    for (const packed of batch.traces) {
+      const trace = this.#open(packed.traceId);
+      traces.push(trace);
+      if (holdsSomeOf(trace, packed)) {
+        for (const opened of traces) this.#dropIfEmpty(opened);
+        return undefined;
+      }
+    }
+    const result = { storedSpans: 0, storedLogs: 0, duplicateSpans: 0, duplicateLogs: 0, conflictingSpans: 0 };
+    const parts = batch.traces.map(({ ids, body, spans, logs, state, hashes, requests, logKeys }, i) => {
+      const chunk = { ids, body, spans, logs, state, hashes, requests, logKeys, segment: 0 };
+      const trace = traces[i] as LiveTrace<Home>;
+      addPending(trace, chunk);
+      result.storedSpans += spans;
+      result.storedLogs += logs;
+      return { trace, chunk };
+    });
+    return { result, record: parts.length === 0 ? undefined : batch.record, parts };
   }
 
   /** The batch is durable: it is counted and read from now on. */

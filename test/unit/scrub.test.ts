@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createScrubber, type ScrubCounts } from '../../edge/collector/ingest/scrub-records.ts';
+import { createScrubber, type ScrubCounts, scrubRequest } from '../../edge/collector/ingest/scrub-records.ts';
 import { scrubText } from '../../edge/collector/ingest/scrub-text.ts';
 import { decodeJson } from '../../edge/otlp/decode-json.ts';
 import { encodeAttributes } from '../../src/wire/otlp.ts';
@@ -139,7 +139,7 @@ describe('records', () => {
   test('every place a sender can write to is looked into', () => {
     const counts: ScrubCounts = {};
     const request = decoded();
-    createScrubber(counts)(request);
+    scrubRequest(request, createScrubber(counts));
     const text = JSON.stringify(request);
     expect(text).not.toMatch(/hunter2|sid=1|anything|token=1|abcdefgh/);
     expect(text.match(/ada@example\.org/g)).toHaveLength(1);

@@ -2,12 +2,16 @@ import type { Context } from 'hono';
 import type { RejectReason } from '../../../src/wire/loss.ts';
 import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
 import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
+import { unpackBatch } from '../../store/packing/packed-batch.ts';
+import type { TextFilter } from '../../store/packing/text-filter.ts';
 import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
 import type { LedgerWrites } from '../ledger/ledger-access.ts';
-import { takeLedgers } from '../ledger/take-ledgers.ts';
+import { readLedgers, takeLedgers } from '../ledger/take-ledgers.ts';
+import type { PackedRequest, PackRequest } from './pack-request.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { Refusal } from './refusal.ts';
+import { scrubRequest } from './scrub-records.ts';
 import type { Sender } from './sender.ts';
 import { stampRecords } from './stamp-records.ts';
 
@@ -19,12 +23,14 @@ export interface IngestContext {
   ledger: LedgerWrites;
   now: () => number;
   /** Takes secrets out of a request before anything is written. */
-  scrub: (request: DecodedRequest) => void;
+  filter: TextFilter;
+  /** The short way of plainly valid requests, where the store has it. */
+  pack: PackRequest | undefined;
   limiter: RateLimiter;
   /** Where a request came from, as far as that can be known. */
   addressOf: (c: Context) => string | undefined;
   /** Sends on what was stored, where the operator wants that. */
-  forward: (records: { spans: SpanRecord[]; logs: LogRecord[] }) => void;
+  forward: ((records: { spans: SpanRecord[]; logs: LogRecord[] }) => void) | undefined;
   /** Called after every append that stored something. */
   onStored: () => void;
   /** Told of faults that are ours, for the operator. */
@@ -58,15 +64,18 @@ export async function accept(
     logs: request.logs.length + request.rejectedLogs,
   };
   const receivedAtMs = context.now();
-  context.scrub(request);
+  scrubRequest(request, context.filter);
   stampRecords(request, sender, receivedAtMs);
   const { spans, logs } = request;
   if (spans.length > 0 || logs.length > 0) {
     const batch = { receivedAtMs, trust, keyId, spans, logs };
-    const result = await append(context, batchId === undefined ? batch : { ...batch, batchId });
-    count(context, request, result);
+    const result = await append(context, (store) =>
+      store.append(batchId === undefined ? batch : { ...batch, batchId }),
+    );
+    countConflicts(request, result);
+    countStored(context, result);
     // What was there before has been forwarded before.
-    if (result.storedSpans + result.storedLogs > 0) context.forward(batch);
+    if (result.storedSpans + result.storedLogs > 0) context.forward?.(batch);
     ledger.count(keyId, {
       stored: result.storedSpans + result.storedLogs,
       duplicate: result.duplicateSpans + result.duplicateLogs,
@@ -82,9 +91,37 @@ export async function accept(
   return { rejectedSpans: request.rejectedSpans, rejectedLogs: request.rejectedLogs, errorMessage };
 }
 
-async function append(context: IngestContext, batch: Parameters<TraceStore['append']>[0]): Promise<AppendResult> {
+/** `accept` of a request that was packed. */
+export async function acceptPacked(context: IngestContext, request: PackedRequest, keyId: string): Promise<Rejections> {
+  const { counters, ledger } = context;
+  const { batch, spans, logs } = request;
+  const rejected = new Map<RejectReason, number>();
+  let conflicting = 0;
+  if (spans + logs > 0) {
+    const result = await append(context, (store) => store.appendPacked?.(batch) ?? store.append(unpackBatch(batch)));
+    conflicting = result.conflictingSpans;
+    if (conflicting > 0) rejected.set('conflict', conflicting);
+    countStored(context, result);
+    if (context.forward && result.storedSpans + result.storedLogs > 0) context.forward(unpackBatch(batch));
+    ledger.count(keyId, {
+      stored: result.storedSpans + result.storedLogs,
+      duplicate: result.duplicateSpans + result.duplicateLogs,
+    });
+  }
+  for (const agent of readLedgers(request.ledgers)) ledger.hear(keyId, agent);
+  ledger.count(keyId, { received: spans + logs, rejected: Object.fromEntries(rejected) });
+  counters.receivedSpans += spans;
+  counters.receivedLogs += logs;
+  countRejected(counters, rejected);
+  return { rejectedSpans: conflicting, rejectedLogs: 0, errorMessage: describeRejections(rejected) };
+}
+
+async function append(
+  context: IngestContext,
+  work: (store: TraceStore) => Promise<AppendResult>,
+): Promise<AppendResult> {
   try {
-    return await context.store.append(batch);
+    return await work(context.store);
   } catch (error) {
     // Only 503 makes a sender keep its batch, so a fault of ours is one as well.
     if (!(error instanceof StoreUnavailableError)) context.report(`append failed: ${String(error)}`);
@@ -92,16 +129,17 @@ async function append(context: IngestContext, batch: Parameters<TraceStore['appe
   }
 }
 
-function count(context: IngestContext, request: DecodedRequest, result: AppendResult): void {
-  const { counters } = context;
+function countConflicts(request: DecodedRequest, { conflictingSpans }: AppendResult): void {
+  if (conflictingSpans === 0) return;
+  request.rejectedSpans += conflictingSpans;
+  const reason: RejectReason = 'conflict';
+  request.rejected.set(reason, (request.rejected.get(reason) ?? 0) + conflictingSpans);
+}
+
+function countStored({ counters, onStored }: IngestContext, result: AppendResult): void {
   counters.storedSpans += result.storedSpans;
   counters.storedLogs += result.storedLogs;
   counters.duplicateSpans += result.duplicateSpans;
   counters.duplicateLogs += result.duplicateLogs;
-  if (result.conflictingSpans > 0) {
-    request.rejectedSpans += result.conflictingSpans;
-    const reason: RejectReason = 'conflict';
-    request.rejected.set(reason, (request.rejected.get(reason) ?? 0) + result.conflictingSpans);
-  }
-  if (result.storedSpans + result.storedLogs > 0) context.onStored();
+  if (result.storedSpans + result.storedLogs > 0) onStored();
 }

@@ -10,9 +10,10 @@ import { decodeLogsProtobuf, decodeTracesProtobuf } from '../../otlp/decode-prot
 import { createDecodedRequest, type DecodedRequest, MalformedBodyError } from '../../otlp/decoded-request.ts';
 import { isForwarded } from '../is-forwarded.ts';
 import type { KeyRing } from '../key-ring.ts';
-import { accept, type IngestContext } from './accept.ts';
+import { accept, acceptPacked, type IngestContext, type Rejections } from './accept.ts';
 import { CONTENT_TYPE, type Encoding, encodeExportAnswer, encodeStatus, type Signal } from './export-answer.ts';
 import { type Meter, recordsIn, startMeter } from './meter.ts';
+import type { PackedRequest } from './pack-request.ts';
 import { gunzip, readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { type Sender, senderOfSdk } from './sender.ts';
@@ -53,9 +54,16 @@ export async function handleOtlp(
       );
     const body = await readOtlpBody(c, context, sender);
     meter.used.bytes = body.length;
+    const packed = pack(body, { encoding, signal, sender }, context);
+    if (packed) {
+      meter.used.records = packed.spans + packed.logs;
+      return answer(c, { encoding, signal }, await acceptPacked(context, packed, sender.keyId));
+    }
     const decoded = decode(body, { encoding, signal, sender });
     meter.used.records = recordsIn(decoded);
-    return await answer(c, { encoding, signal, context, decoded, sender });
+    const rejections = await accept(context, decoded, sender);
+    rejections.errorMessage ||= warningFor(signal, encoding, decoded);
+    return answer(c, { encoding, signal }, rejections);
   } catch (error) {
     return refuse(c, context, encoding, error);
   } finally {
@@ -63,17 +71,10 @@ export async function handleOtlp(
   }
 }
 
-async function answer(
-  c: Context,
-  options: { encoding: Encoding; signal: Signal; context: IngestContext; decoded: DecodedRequest; sender: Sender },
-): Promise<Response> {
-  const { encoding, signal, context, decoded, sender } = options;
-  const { rejectedSpans, rejectedLogs, errorMessage } = await accept(context, decoded, sender);
-  const body = encodeExportAnswer(encoding, signal, {
-    rejected: rejectedSpans + rejectedLogs,
-    errorMessage: errorMessage || warningFor(signal, encoding, decoded),
-  });
-  return c.body(body as string, 200, headersFor(encoding));
+function answer(c: Context, form: { encoding: Encoding; signal: Signal }, rejections: Rejections): Response {
+  const { rejectedSpans, rejectedLogs, errorMessage } = rejections;
+  const body = encodeExportAnswer(form.encoding, form.signal, { rejected: rejectedSpans + rejectedLogs, errorMessage });
+  return c.body(body as string, 200, headersFor(form.encoding));
 }
 
 // A message with nothing rejected is OTLP's way to warn: the request was fine and did less than its sender may think.
@@ -94,9 +95,27 @@ async function readOtlpBody(c: Context, context: IngestContext, sender: Sender):
   return compression.endsWith('gzip') ? gunzip(raw, maxBytes) : raw;
 }
 
-function decode(body: Uint8Array, options: { encoding: Encoding; signal: Signal; sender: Sender }): DecodedRequest {
+// Metrics are read by the general way, which makes nothing of them.
+function pack(body: Uint8Array, options: BodyOptions, { pack, now }: IngestContext): PackedRequest | undefined {
   const { encoding, signal, sender } = options;
-  const limits = { maxRecords: sender.trust === 'trusted' ? MAX_TRUSTED_RECORDS : MAX_PUBLIC_RECORDS };
+  if (signal === 'metrics') return undefined;
+  const maxRecords = maxRecordsOf(sender);
+  return pack?.(body, { format: encoding === 'json' ? 'json' : signal, maxRecords, sender, receivedAtMs: now() });
+}
+
+interface BodyOptions {
+  encoding: Encoding;
+  signal: Signal;
+  sender: Sender;
+}
+
+function maxRecordsOf(sender: Sender): number {
+  return sender.trust === 'trusted' ? MAX_TRUSTED_RECORDS : MAX_PUBLIC_RECORDS;
+}
+
+function decode(body: Uint8Array, options: BodyOptions): DecodedRequest {
+  const { encoding, signal, sender } = options;
+  const limits = { maxRecords: maxRecordsOf(sender) };
   if (encoding === 'json') return decodeJson(body, limits);
   if (signal === 'metrics') return createDecodedRequest();
   return signal === 'traces' ? decodeTracesProtobuf(body, limits) : decodeLogsProtobuf(body, limits);

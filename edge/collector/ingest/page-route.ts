@@ -4,7 +4,7 @@ import { MAX_PUBLIC_BODY_BYTES, MAX_PUBLIC_RECORDS } from '../../../src/wire/lim
 import { decodeJson } from '../../otlp/decode-json.ts';
 import { MalformedBodyError } from '../../otlp/decoded-request.ts';
 import type { KeyRing } from '../key-ring.ts';
-import { accept, type IngestContext } from './accept.ts';
+import { accept, acceptPacked, type IngestContext, type Rejections } from './accept.ts';
 import { type Meter, recordsIn, startMeter } from './meter.ts';
 import { gunzip, isGzip, readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
@@ -40,23 +40,37 @@ export async function handlePage(c: Context, context: IngestContext, keys: KeyRi
     const isCompressed = c.req.query(QUERY_COMPRESSION) === 'gz' || isGzip(raw);
     const body = isCompressed ? gunzip(raw, MAX_PUBLIC_BODY_BYTES) : raw;
     meter.used.bytes = body.length;
+    const packed = context.pack?.(body, {
+      format: 'json',
+      maxRecords: MAX_PUBLIC_RECORDS,
+      sender,
+      receivedAtMs: context.now(),
+      batchId,
+    });
+    if (packed) {
+      meter.used.records = packed.spans + packed.logs;
+      return answer(c, await acceptPacked(context, packed, sender.keyId));
+    }
     const decoded = decodeJson(body, { maxRecords: MAX_PUBLIC_RECORDS });
     meter.used.records = recordsIn(decoded);
     if (!decoded.hasEnvelope)
       throw new Refusal(400, 'The body has neither resourceSpans nor resourceLogs: it is not OTLP/JSON.');
-    const { rejectedSpans, rejectedLogs, errorMessage } = await accept(context, decoded, sender, batchId);
-    const answer: IngestAnswer = {};
-    if (errorMessage) {
-      answer.partialSuccess = { errorMessage };
-      if (rejectedSpans) answer.partialSuccess.rejectedSpans = String(rejectedSpans);
-      if (rejectedLogs) answer.partialSuccess.rejectedLogRecords = String(rejectedLogs);
-    }
-    return c.body(JSON.stringify(answer), 200, PAGE_HEADERS);
+    return answer(c, await accept(context, decoded, sender, batchId));
   } catch (error) {
     return refuse(c, context, error);
   } finally {
     meter?.stop();
   }
+}
+
+function answer(c: Context, { rejectedSpans, rejectedLogs, errorMessage }: Rejections): Response {
+  const told: IngestAnswer = {};
+  if (errorMessage) {
+    told.partialSuccess = { errorMessage };
+    if (rejectedSpans) told.partialSuccess.rejectedSpans = String(rejectedSpans);
+    if (rejectedLogs) told.partialSuccess.rejectedLogRecords = String(rejectedLogs);
+  }
+  return c.body(JSON.stringify(told), 200, PAGE_HEADERS);
 }
 
 function refuse(c: Context, context: IngestContext, error: unknown): Response {

@@ -1,7 +1,8 @@
 import type { OtlpAnyValue, OtlpKeyValue } from '../../../src/wire/otlp.ts';
 import type { DecodedRequest } from '../../otlp/decoded-request.ts';
 import type { ResourceRecord, ScopeRecord } from '../../otlp/records.ts';
-import { type ScrubRule, scrubText } from './scrub-text.ts';
+import type { TextFilter } from '../../store/packing/text-filter.ts';
+import { isHarmless, type ScrubRule, scrubText } from './scrub-text.ts';
 
 /** How many values each rule changed. */
 export type ScrubCounts = Partial<Record<ScrubRule, number>>;
@@ -15,10 +16,10 @@ const MEANT = /^(?:user|enduser)\./;
 const MAX_KNOWN_KEYS = 4096;
 
 /**
- * Takes secrets and personal data out of a request that was just decoded, in place: it is not shared yet. Comes before
- * anything is written anywhere. The same input always gives the same output, so a batch that is sent again is the same.
+ * Takes secrets and personal data out of what comes in, before anything is written anywhere. The same input always gives
+ * the same output, so a batch that is sent again is the same.
  */
-export function createScrubber(counts: ScrubCounts): (request: DecodedRequest) => void {
+export function createScrubber(counts: ScrubCounts): TextFilter {
   const knownKeys = new Map<string, boolean>();
   const isSecretKey = (key: string): boolean => {
     let isSecret = knownKeys.get(key);
@@ -31,6 +32,10 @@ export function createScrubber(counts: ScrubCounts): (request: DecodedRequest) =
   };
   const onFound = (rule: ScrubRule) => {
     counts[rule] = (counts[rule] ?? 0) + 1;
+  };
+  const replacement = () => {
+    onFound('key');
+    return REDACTED;
   };
   const text = (value: string) => scrubText(value, onFound);
 
@@ -46,39 +51,48 @@ export function createScrubber(counts: ScrubCounts): (request: DecodedRequest) =
       const { key, value } = attribute;
       if (value === undefined) continue;
       if (isSecretKey(key) && isTextual(value)) {
-        attribute.value = { stringValue: REDACTED };
-        onFound('key');
+        if (value.stringValue !== REDACTED) attribute.value = { stringValue: replacement() };
       } else if (!MEANT.test(key)) scrubValue(value);
     }
   };
 
-  return (request) => {
-    const shared = new Set<ResourceRecord | ScopeRecord>();
-    const scrubShared = (owner: ResourceRecord | ScopeRecord) => {
-      if (shared.has(owner)) return;
-      shared.add(owner);
-      scrubAttributes(owner.attributes);
-    };
-    for (const { resource, scope, span } of request.spans) {
-      scrubShared(resource);
-      scrubShared(scope);
-      span.name = text(span.name);
-      scrubAttributes(span.attributes);
-      if (span.status?.message) span.status.message = text(span.status.message);
-      if (span.events)
-        for (const event of span.events) {
-          event.name = text(event.name);
-          scrubAttributes(event.attributes);
-        }
-      if (span.links) for (const link of span.links) scrubAttributes(link.attributes);
-    }
-    for (const { resource, scope, log } of request.logs) {
-      scrubShared(resource);
-      scrubShared(scope);
-      scrubAttributes(log.attributes);
-      if (log.body) scrubValue(log.body);
-    }
+  return {
+    keyPolicy: (key) => (SECRET_KEY.test(key) ? 'replaced' : MEANT.test(key) ? 'kept' : 'filtered'),
+    replacement,
+    isPlain: isHarmless,
+    text,
+    value: scrubValue,
+    attributes: scrubAttributes,
   };
+}
+
+/** Filters all texts of a request that was just decoded, in place: it is not shared yet. */
+export function scrubRequest(request: DecodedRequest, { text, value, attributes }: TextFilter): void {
+  const shared = new Set<ResourceRecord | ScopeRecord>();
+  const scrubShared = (owner: ResourceRecord | ScopeRecord) => {
+    if (shared.has(owner)) return;
+    shared.add(owner);
+    attributes(owner.attributes);
+  };
+  for (const { resource, scope, span } of request.spans) {
+    scrubShared(resource);
+    scrubShared(scope);
+    span.name = text(span.name);
+    attributes(span.attributes);
+    if (span.status?.message) span.status.message = text(span.status.message);
+    if (span.events)
+      for (const event of span.events) {
+        event.name = text(event.name);
+        attributes(event.attributes);
+      }
+    if (span.links) for (const link of span.links) attributes(link.attributes);
+  }
+  for (const { resource, scope, log } of request.logs) {
+    scrubShared(resource);
+    scrubShared(scope);
+    attributes(log.attributes);
+    if (log.body) value(log.body);
+  }
 }
 
 // A number under such a key is a count of tokens and the like.

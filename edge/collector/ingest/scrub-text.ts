@@ -10,7 +10,7 @@ const REDACTED = 'REDACTED';
  * tried once, not at each of its characters) and every repetition has a bound.
  */
 export function scrubText(text: string, onFound: (rule: ScrubRule) => void): string {
-  let signs = signsIn(text);
+  let signs = signsOf(text);
   // Most of what has an equals sign is a harmless query; percent signs may hide the word.
   if (signs & (EQUALS | COLON) && !SECRET_WORD.test(text) && !text.includes('%')) signs &= ~(EQUALS | COLON);
   if (signs === 0) return text;
@@ -80,7 +80,7 @@ const DIGIT = 2;
 const NOT_HEX = 4;
 /** Tokens are random over upper case or digits; long names of things (`section-reviews-list`) have neither. */
 const MIXED = 8;
-const CLASSES = new Uint8Array(128);
+const CLASSES = new Uint8Array(256);
 for (const [characters, bits] of [
   ['0123456789', WORD | DIGIT | MIXED],
   ['abcdef', WORD],
@@ -94,14 +94,29 @@ for (const [characters, bits] of [
 const TOKEN_RUN = 16;
 const CARD_DIGITS = 13;
 
-function signsIn(text: string): number {
+const scratch = Buffer.alloc(4096);
+
+/** True when `scrubText` would certainly leave these bytes of UTF-8 as they are. */
+export function isHarmless(bytes: Uint8Array, start: number, end: number): boolean {
+  return signsIn(bytes, start, end) === 0;
+}
+
+function signsOf(text: string): number {
+  if (text.length * 3 > scratch.length) {
+    const bytes = Buffer.from(text);
+    return signsIn(bytes, 0, bytes.length);
+  }
+  return signsIn(scratch, 0, scratch.write(text));
+}
+
+function signsIn(bytes: Uint8Array, start: number, end: number): number {
   let signs = 0;
   let run = 0;
   let runBits = 0;
   let digits = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const bits = code < 128 ? (CLASSES[code] as number) : 0;
+  for (let i = start; i < end; i++) {
+    const code = bytes[i] as number;
+    const bits = CLASSES[code] as number;
     if (bits !== 0) {
       run += 1;
       runBits |= bits;
@@ -112,16 +127,23 @@ function signsIn(text: string): number {
     if (code === 0x40) signs |= AT;
     else if (code === 0x3d) signs |= EQUALS;
     else if (code === 0x20) {
-      if (run >= 5 && /(?:earer|asic|EARER|ASIC)$/.test(text.slice(i - 5, i))) signs |= SCHEME;
+      if (run >= 5 && endsLikeScheme(bytes, i)) signs |= SCHEME;
     } else if (code === 0x3a) {
       // "password: x" and "password":"x", but no scheme and no line number
-      const next = text.charCodeAt(i + 1);
+      const next = i + 1 < end ? (bytes[i + 1] as number) : 0;
       if (next === 0x20 || next === 0x22) signs |= COLON;
     }
     run = 0;
     runBits = 0;
   }
   return signs;
+}
+
+// "Bearer" and "Basic" in any case, by their last letters.
+function endsLikeScheme(bytes: Uint8Array, end: number): boolean {
+  const last = (bytes[end - 1] as number) | 0x20;
+  const before = (bytes[end - 2] as number) | 0x20;
+  return (last === 0x72 && before === 0x65) || (last === 0x63 && before === 0x69);
 }
 
 // Luhn's check, so that order numbers and times are left alone nine times out of ten.

@@ -19,10 +19,10 @@ export function stampRecords(request: DecodedRequest, sender: Sender, receivedAt
   const offsetMs = request.sentAtMs === undefined ? undefined : receivedAtMs - request.sentAtMs;
   const stamps = new Map<ResourceRecord, ResourceRecord | undefined>();
   const stampOf = (resource: ResourceRecord) => {
-    if (!stamps.has(resource)) stamps.set(resource, stamped(resource, sender, offsetMs));
+    if (!stamps.has(resource)) stamps.set(resource, stampResource(resource, sender, offsetMs));
     return stamps.get(resource);
   };
-  const latestMs = receivedAtMs + MAX_AHEAD_MS - (Math.abs(offsetMs ?? 0) < MIN_CLOCK_OFFSET_MS ? 0 : (offsetMs ?? 0));
+  const latestMs = latestStartMs(receivedAtMs, offsetMs);
   const spans: SpanRecord[] = [];
   for (const record of request.spans) {
     const resource = stampOf(record.resource);
@@ -46,8 +46,20 @@ function isAfter(nanos: string | undefined, limitMs: number): boolean {
   return (unixNanoToMs(nanos) ?? 0) > limitMs;
 }
 
-/** `undefined` when the sender may not write this service. */
-function stamped(resource: ResourceRecord, sender: Sender, offsetMs: number | undefined): ResourceRecord | undefined {
+/** What starts after this, epoch ms of its sender's clock, is not taken. */
+export function latestStartMs(receivedAtMs: number, offsetMs = 0): number {
+  return receivedAtMs + MAX_AHEAD_MS - (Math.abs(offsetMs) < MIN_CLOCK_OFFSET_MS ? 0 : offsetMs);
+}
+
+/**
+ * A resource with where it came from over anything the sender wrote there itself; `undefined` when the sender may not write
+ * this service.
+ */
+export function stampResource(
+  resource: ResourceRecord,
+  sender: Sender,
+  offsetMs: number | undefined,
+): ResourceRecord | undefined {
   if (!sender.services.includes('*') && !sender.services.includes(serviceOf(resource))) return undefined;
   const attributes: OtlpKeyValue[] = resource.attributes.filter(({ key }) => !STAMPS.has(key));
   attributes.push({ key: ATTR_TRUST, value: { stringValue: sender.trust } });

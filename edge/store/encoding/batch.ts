@@ -3,7 +3,7 @@ import { ByteReader, DamagedDataError } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { type Chunk, type ChunkContent, ChunkEncoder } from './chunk.ts';
 
-const BATCH_VERSION = 1;
+export const BATCH_VERSION = 1;
 const NO_TRACE = '0'.repeat(32);
 
 /** A chunk and the trace it is of; '' for log records without a trace. */

@@ -32,6 +32,19 @@ export class ByteWriter {
     this.#length = 0;
   }
 
+  /**
+   * The buffer with room for `count` more bytes from `length` on, for loops that write bytes themselves; they call
+   * `advance` when they are done.
+   */
+  room(count: number): Buffer {
+    this.#reserve(count);
+    return this.#bytes;
+  }
+
+  advance(count: number): void {
+    this.#length += count;
+  }
+
   /** A copy of what was written since the last `reset`. */
   copy(): Buffer {
     const copy = Buffer.allocUnsafeSlow(this.#length);

@@ -32,15 +32,19 @@ export function ordinalsOf(spans: readonly SpanRecord[]): Map<SpanId, number> {
 
 /** Whether a chunk holds a span, and whose it is, without decoding it. */
 export function chunkOwner(chunk: Chunk, spanCount: number, spanId: Uint8Array): Trust | undefined {
-  const { ids } = chunk;
-  const first = spanId[0];
+  return chunkHolds(chunk, spanCount, spanId, 0) ? chunkTrust(chunk) : undefined;
+}
+
+/** Whether a chunk holds the span whose id stands at a place in `spanIds`. */
+export function chunkHolds({ ids }: Chunk, spanCount: number, spanIds: Uint8Array, place: number): boolean {
+  const first = spanIds[place];
   for (let at = 0, end = spanCount * 8; at < end; at += 8) {
     if (ids[at] !== first) continue;
     let same = 1;
-    while (same < 8 && ids[at + same] === spanId[same]) same += 1;
-    if (same === 8) return chunkTrust(chunk);
+    while (same < 8 && ids[at + same] === spanIds[place + same]) same += 1;
+    if (same === 8) return true;
   }
-  return undefined;
+  return false;
 }
 
 export function chunkTrust(chunk: Chunk): Trust {

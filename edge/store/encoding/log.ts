@@ -12,14 +12,14 @@ import { readReference, writeReference } from './span-reference.ts';
 import { readTime, writeTime } from './time.ts';
 import { readValue, readWord, writeValue, writeWord } from './value.ts';
 
-const HAS_EVENT_NAME = 1 << 0;
-const HAS_TIME = 1 << 1;
-const HAS_OBSERVED = 1 << 2;
-const HAS_SEVERITY = 1 << 3;
-const HAS_ENVELOPE = 1 << 4;
-const HAS_BODY = 1 << 5;
-const HAS_FLAGS = 1 << 6;
-const HAS_DROPPED = 1 << 7;
+export const HAS_EVENT_NAME = 1 << 0;
+export const HAS_TIME = 1 << 1;
+export const HAS_OBSERVED = 1 << 2;
+export const HAS_SEVERITY = 1 << 3;
+export const HAS_ENVELOPE = 1 << 4;
+export const HAS_BODY = 1 << 5;
+export const HAS_FLAGS = 1 << 6;
+export const HAS_DROPPED = 1 << 7;
 
 /** Everything of a log record but its trace id. */
 export function writeLog(context: WriteContext, log: OtlpLogRecord, envelope: EnvelopePlace | undefined): void {

@@ -8,14 +8,14 @@ import { readTime, type TimeBase, timeBase, writeTime } from './time.ts';
 import { readAttributes, readWord, writeAttributes, writeWord } from './value.ts';
 
 // The head of a span: its kind in three bits, then what follows. What nearly every span has stands in the first byte.
-const KIND_ELSEWHERE = 7;
-const HAS_FLAGS = 1 << 3;
-const HAS_ENVELOPE = 1 << 4;
-const HAS_STATUS = 1 << 5;
-const HAS_EVENTS = 1 << 6;
-const HAS_TRACE_STATE = 1 << 7;
-const HAS_LINKS = 1 << 8;
-const HAS_DROPPED = 1 << 9;
+export const KIND_ELSEWHERE = 7;
+export const HAS_FLAGS = 1 << 3;
+export const HAS_ENVELOPE = 1 << 4;
+export const HAS_STATUS = 1 << 5;
+export const HAS_EVENTS = 1 << 6;
+export const HAS_TRACE_STATE = 1 << 7;
+export const HAS_LINKS = 1 << 8;
+export const HAS_DROPPED = 1 << 9;
 
 /** What a record without attributes has. */
 export const NO_ATTRIBUTES: readonly OtlpKeyValue[] = [];
@@ -137,7 +137,7 @@ function readStatus(body: ByteReader): { code?: number; message?: string } {
   return status;
 }
 
-function writeEvent(body: ByteWriter, start: TimeBase, event: OtlpSpanEvent): void {
+export function writeEvent(body: ByteWriter, start: TimeBase, event: OtlpSpanEvent): void {
   writeTime(body, start, event.timeUnixNano);
   writeWord(body, event.name);
   writeAttributes(body, event.attributes);
@@ -152,7 +152,7 @@ function readEvent(body: ByteReader, start: TimeBase): OtlpSpanEvent {
   return event;
 }
 
-function writeLink(body: ByteWriter, ids: ByteWriter, link: OtlpSpanLink): void {
+export function writeLink(body: ByteWriter, ids: ByteWriter, link: OtlpSpanLink): void {
   ids.hex(link.traceId);
   ids.hex(link.spanId);
   writeWord(body, link.traceState ?? '');

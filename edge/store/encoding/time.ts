@@ -53,8 +53,11 @@ export function readTimeBase(reader: ByteReader): TimeBase {
 
 /** The distance of a time from `base`, before or after it. */
 export function writeTime(out: ByteWriter, base: TimeBase, nanos: UnixNano): void {
-  const seconds = nanoSeconds(nanos);
-  const fraction = nanoFraction(nanos);
+  writeTimeParts(out, base, nanoSeconds(nanos), nanoFraction(nanos));
+}
+
+/** `writeTime` of whole seconds and the nanoseconds within the second. */
+export function writeTimeParts(out: ByteWriter, base: TimeBase, seconds: number, fraction: number): void {
   const distance = (seconds - base.seconds) * 1e9 + fraction - base.nanos;
   if (Math.abs(distance) > FARTHEST) {
     out.varint(ABSOLUTE);

@@ -87,7 +87,7 @@ function writeTag(out: ByteWriter, tag: number): void {
   out.byte(tag * 4 + OTHER);
 }
 
-function writeText(out: ByteWriter, text: string): void {
+export function writeText(out: ByteWriter, text: string): void {
   const place = text.length <= LONGEST_KNOWN_VALUE ? knownWordPlace(text) : undefined;
   if (place === undefined) out.text(text, 4, TEXT);
   else out.varint(place * 4 + KNOWN);
@@ -96,7 +96,7 @@ function writeText(out: ByteWriter, text: string): void {
 // Zigzag times four must stay a safe integer.
 const LARGEST_INLINE = 2 ** 50;
 
-function writeInteger(out: ByteWriter, value: string | number): void {
+export function writeInteger(out: ByteWriter, value: string | number): void {
   const number = typeof value === 'number' ? value : Number(value);
   if (Number.isInteger(number) && Math.abs(number) < LARGEST_INLINE) {
     out.varint((number < 0 ? -number * 2 - 1 : number * 2) * 4 + INTEGER);
@@ -107,7 +107,7 @@ function writeInteger(out: ByteWriter, value: string | number): void {
 }
 
 // Durations and scores come with few decimals: an integer of thousandths is shorter and compresses, a double does not.
-function writeDouble(out: ByteWriter, value: number | string | null): void {
+export function writeDouble(out: ByteWriter, value: number | string | null): void {
   if (value === null) {
     writeTag(out, NULL_DOUBLE);
     return;

@@ -5,6 +5,7 @@ import { decodeChunk } from '../encoding/chunk.ts';
 import { looseKey } from '../encoding/fingerprint.ts';
 import type { LiveTrace } from '../live-trace.ts';
 import { LiveTraces, type PreparedBatch } from '../live-traces.ts';
+import { type PackedBatch, unpackBatch } from '../packing/packed-batch.ts';
 import { vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, formatCursor, matches, type Search } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
@@ -108,10 +109,22 @@ export class SqliteStore implements TraceStore {
   }
 
   async append(batch: AcceptedBatch): Promise<AppendResult> {
+    this.#admit(batch.receivedAtMs);
+    return this.#commit(this.#live.prepare(batch));
+  }
+
+  async appendPacked(batch: PackedBatch): Promise<AppendResult> {
+    this.#admit(batch.receivedAtMs);
+    return this.#commit(this.#live.preparePacked(batch) ?? this.#live.prepare(unpackBatch(batch)));
+  }
+
+  #admit(receivedAtMs: number): void {
     if (this.#closing) throw new StoreUnavailableError('The store is closing.');
     if (this.#live.bytes > MAX_LIVE_BYTES) throw new StoreUnavailableError('The disk cannot follow; try again later.');
-    this.#watchClock(batch.receivedAtMs);
-    const prepared = this.#live.prepare(batch);
+    this.#watchClock(receivedAtMs);
+  }
+
+  async #commit(prepared: PreparedBatch<PartFile>): Promise<AppendResult> {
     if (!prepared.record) return prepared.result;
     let segment: number;
     try {
