@@ -9,6 +9,8 @@ export type Fault =
   | { kind: 'pass' }
   /** Answered here; the collector never hears of it. */
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
+  /** Refused with 413 when the body has more bytes than this, after decompression; else passed on. */
+  | { kind: 'limit'; maxBytes: number }
   /** Cut before the collector gets it, when `afterBytes` of the body have come (default: all). */
   | { kind: 'reset'; afterBytes?: number }
   /** The collector has it, and the answer is lost. */
@@ -60,6 +62,10 @@ export async function startFaultProxy(collector: string): Promise<FaultProxy> {
     const body = await readAll(request);
     if (fault.kind === 'reset') {
       socket.destroy();
+      return;
+    }
+    if (fault.kind === 'limit' && inflate(body).length > fault.maxBytes) {
+      response.writeHead(413, { 'access-control-allow-origin': '*' }).end('{"error":"Too large for this test."}');
       return;
     }
     if (fault.kind === 'answer') {
@@ -140,9 +146,12 @@ function forward(collector: string, { method, url, headers }: IncomingMessage, b
   });
 }
 
+function inflate(body: Buffer): Buffer {
+  return body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body;
+}
+
 function parse(body: Buffer): OtlpPayload {
-  const text = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body;
-  return JSON.parse(text.toString());
+  return JSON.parse(inflate(body).toString());
 }
 
 function logsOf({ resourceLogs = [] }: OtlpPayload): OtlpLogRecord[] {

@@ -35,10 +35,11 @@ export async function recordTruth(page: Page, into: MadeRecord[]): Promise<void>
  */
 export const MAKERS = `
 const tellTruth = window.${BINDING} ?? ((text) => fetch('/told' + location.search, { method: 'POST', body: text }));
-window.make = (count) => throughline.trace('cell', (root) => {
+window.make = (count, bytes = 200) => throughline.trace('cell', (root) => {
   const tell = (span, kind) => { const { traceId, spanId } = span.spanContext(); tellTruth(JSON.stringify({ traceId, id: spanId, kind: 'span' })); };
   tell(root);
-  for (let i = 1; i < count; i++) throughline.trace('work ' + i, tell, { fill: 'x'.repeat(200) });
+  if (count === 1) root.setAttribute('fill', 'x'.repeat(Math.min(bytes, 2000))).setAttribute('more', Array(Math.floor(bytes / 2000)).fill('x'.repeat(2000)));
+  for (let i = 1; i < count; i++) throughline.trace('work ' + i, tell, { fill: 'x'.repeat(bytes) });
 });
 window.makeErrors = (count) => throughline.trace('errors', (root) => {
   const { traceId } = root.spanContext();

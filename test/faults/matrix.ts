@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { launchBrowser } from '../support/browser.ts';
 import type { Cell, CellResult, CollectorCell } from './cell.ts';
 import { ANSWERS } from './cells/answers.ts';
+import { COLLECTOR_DISK } from './cells/collector-disk.ts';
 import { COLLECTOR_SIDE } from './cells/collector-side.ts';
 import { LEAVING } from './cells/leaving.ts';
 import { SURROUNDINGS } from './cells/surroundings.ts';
@@ -12,7 +13,13 @@ import { type Lab, runCell } from './run-cell.ts';
 import { startCollector } from './running-collector.ts';
 
 /** Every fault there is a cell for. */
-export const CELLS: readonly (Cell | CollectorCell)[] = [...LEAVING, ...ANSWERS, ...SURROUNDINGS, ...COLLECTOR_SIDE];
+export const CELLS: readonly (Cell | CollectorCell)[] = [
+  ...LEAVING,
+  ...ANSWERS,
+  ...SURROUNDINGS,
+  ...COLLECTOR_SIDE,
+  ...COLLECTOR_DISK,
+];
 
 /** Cells mostly wait: so many share the two cores CI has. */
 const AT_ONCE = 4;

@@ -17,6 +17,8 @@ export interface Profile {
    * and starts it again as before, when `during` is done.
    */
   unattended(url: string, during: () => Promise<void>): Promise<void>;
+  /** Stops the whole browser for so long, as a machine that sleeps does. */
+  sleep(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function sharedProfile(browser: Browser): Promise<Profile> {
     context: () => context,
     killAndReopen: refuse,
     unattended: refuse,
+    sleep: refuse,
     close: () => context.close(),
   };
 }
@@ -72,6 +75,12 @@ export async function ownProfile(): Promise<Profile> {
     async killAndReopen() {
       await kill();
       await open();
+    },
+    async sleep(ms) {
+      process.kill(-(child.pid as number), 'SIGSTOP');
+      // The pause is what is asked for.
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      process.kill(-(child.pid as number), 'SIGCONT');
     },
     async unattended(url, during) {
       await kill();

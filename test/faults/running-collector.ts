@@ -22,6 +22,8 @@ export interface RunningCollector {
 export interface CollectorOptions {
   data: string;
   port?: number;
+  /** More of its command line. */
+  args?: readonly string[];
   /** What it says on standard error. */
   onReport?: (line: string) => void;
 }
@@ -29,8 +31,13 @@ export interface CollectorOptions {
 const READY = /^Throughline is listening on (\S+)/;
 
 /** Starts `dist/cli.js` and waits until it listens. */
-export async function startCollector({ data, port = 0, onReport }: CollectorOptions): Promise<RunningCollector> {
-  const args = ['dist/cli.js', '--port', String(port), '--data', data, '--key', PAGE_KEY];
+export async function startCollector({
+  data,
+  port = 0,
+  args: more = [],
+  onReport,
+}: CollectorOptions): Promise<RunningCollector> {
+  const args = ['dist/cli.js', '--port', String(port), '--data', data, '--key', PAGE_KEY, ...more];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   createInterface({ input: child.stderr }).on('line', (line) => onReport?.(line));
   const url = await new Promise<string>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { decodeLedger } from '../../../src/wire/ledger.ts';
 import type { Cell, Stage } from '../cell.ts';
 import type { Fault, FaultRule } from '../fault-proxy.ts';
 import { waitUntil } from '../run-cell.ts';
@@ -68,6 +69,37 @@ const tooLarge: Cell = {
     stage.proxy.set((index) => (index < 2 ? answer(413) : { kind: 'pass' }));
     await page.evaluate('make(200)');
     await stage.allStored(30_000);
+  },
+};
+
+/** A body with one of the cells' spans has about 4 KiB, most of it resource and ledger. */
+const SMALL_LIMIT = 5 * 1024;
+
+const tinyLimit: Cell = {
+  name: `the collector takes ${SMALL_LIMIT / 1024} KiB at most`,
+  fast: true,
+  now: true,
+  async run(stage) {
+    const page = await stage.visit();
+    await page.evaluate('throughline.flush()');
+    stage.proxy.set(() => ({ kind: 'limit', maxBytes: SMALL_LIMIT }));
+    await page.evaluate('make(15)');
+    await stage.allStored(30_000);
+  },
+};
+
+const oneTooLarge: Cell = {
+  name: 'one span alone is too large for the collector',
+  arrives: 0.9,
+  async run(stage) {
+    const page = await stage.visit();
+    await page.evaluate('throughline.flush()');
+    stage.proxy.set(() => ({ kind: 'limit', maxBytes: SMALL_LIMIT }));
+    await page.evaluate('make(6); make(1, 7000); make(6)');
+    await waitUntil(
+      async () => stage.proxy.logs.some((log) => decodeLedger(log)?.totals.dropped.too_large === 1),
+      30_000,
+    );
   },
 };
 
@@ -149,6 +181,8 @@ export const ANSWERS: readonly Cell[] = [
   retryAfter('ten years', () => String(10 * 365 * 86_400), { now: false }),
   ...[400, 401, 500].map(final),
   tooLarge,
+  tinyLimit,
+  oneTooLarge,
   some('30 % of answers are lost after the commit', { kind: 'lose-answer' }),
   some('30 % of uploads are cut', { kind: 'reset', afterBytes: 1 }),
   slow,

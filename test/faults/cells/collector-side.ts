@@ -1,58 +1,29 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomHex } from '../../../src/wire/ids.ts';
-import { msToUnixNano } from '../../../src/wire/time.ts';
 import type { CellResult, CollectorCell } from '../cell.ts';
-import type { MadeRecord } from '../ground-truth.ts';
 import { waitUntil } from '../run-cell.ts';
-import { PAGE_KEY, type RunningCollector, startCollector } from '../running-collector.ts';
+import { type RunningCollector, startCollector } from '../running-collector.ts';
 import { createRandom } from '../seeded-random.ts';
+import { newBatch, type SpanBatch, sendBatch } from '../span-batches.ts';
 
 /** What the process of the collector itself meets, with senders that never stop. */
 
 const SENDERS = 3;
-const SPANS_A_BATCH = 20;
 const FIRST_ANSWER_MS = 10_000;
 
-interface Batch {
-  id: string;
-  made: MadeRecord[];
-  body: string;
-}
-
-function newBatch(): Batch {
-  const traceId = randomHex(16);
-  const now = Date.now();
-  const spans = Array.from({ length: SPANS_A_BATCH }, (_, index) => ({
-    traceId,
-    spanId: randomHex(8),
-    name: `work ${index}`,
-    kind: 1,
-    startTimeUnixNano: msToUnixNano(now - 5),
-    endTimeUnixNano: msToUnixNano(now),
-    attributes: [{ key: 'fill', value: { stringValue: 'x'.repeat(100) } }],
-  }));
-  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'shop-web' } }] };
-  const body = JSON.stringify({ sentAt: now, resourceSpans: [{ resource, scopeSpans: [{ scope: {}, spans }] }] });
-  return {
-    id: randomHex(8),
-    made: spans.map(({ spanId }) => ({ traceId, id: spanId, kind: 'span', atMs: now })),
-    body,
-  };
-}
-
 /** Sends batches until the collector is gone; one that was not answered is sent again first, as an agent would. */
-async function sendUntilGone(collector: RunningCollector, unanswered: Batch[], acknowledged: Batch[]): Promise<void> {
+async function sendUntilGone(
+  collector: RunningCollector,
+  unanswered: SpanBatch[],
+  acknowledged: SpanBatch[],
+): Promise<void> {
   for (;;) {
     const batch = unanswered.pop() ?? newBatch();
     try {
-      const address = `${collector.url}/otlp?k=${PAGE_KEY}&b=${batch.id}`;
-      const response = await fetch(address, { method: 'POST', body: batch.body });
-      await response.text();
-      if (response.ok) acknowledged.push(batch);
-      else unanswered.push(batch);
-      if (response.status === 503) return;
+      const status = await sendBatch(collector, batch);
+      (status === 200 ? acknowledged : unanswered).push(batch);
+      if (status === 503) return;
     } catch {
       unanswered.push(batch); // expected: it died in the middle
       return;
@@ -64,8 +35,8 @@ async function sendUntilGone(collector: RunningCollector, unanswered: Batch[], a
 async function endAgainAndAgain(times: number, signal: 'SIGKILL' | 'SIGTERM'): Promise<Omit<CellResult, 'name'>> {
   const data = mkdtempSync(join(tmpdir(), 'throughline-ended-'));
   const random = createRandom(times);
-  const acknowledged: Batch[] = [];
-  const unanswered: Batch[] = [];
+  const acknowledged: SpanBatch[] = [];
+  const unanswered: SpanBatch[] = [];
   let failed: string | undefined;
   try {
     for (let cycle = 0; cycle < times; cycle++) {

@@ -1,4 +1,5 @@
 import type { Cell, Stage } from '../cell.ts';
+import { PAGE_KEY } from '../running-collector.ts';
 
 /** The page is left with records queued that nothing has been sent of. */
 const SIZES = [10, 100, 1000];
@@ -38,6 +39,50 @@ const quotaInUse: Cell = {
     await page.evaluate(`void fetch('/hold', { method: 'POST', keepalive: true, body: 'x'.repeat(50 * 1024) })`);
     await page.click('a');
     await page.waitForURL('**/elsewhere');
+  },
+};
+
+const WITHOUT_STORAGE =
+  "for (const name of ['indexedDB', 'localStorage']) Object.defineProperty(window, name, { value: undefined });";
+
+/** Without the other ways out: what leaves, leaves as a beacon. */
+const noKeepalive = (name: string, before: string): Cell => ({
+  name: `link followed, ${name}`,
+  now: true,
+  async run(stage) {
+    const page = await stage.visit({ before: `delete window.fetchLater; ${WITHOUT_STORAGE} ${before}` });
+    await page.evaluate('throughline.flush()');
+    await page.evaluate('make(30)');
+    await page.click('a');
+    await page.waitForURL('**/elsewhere');
+  },
+});
+
+/** Our database cannot open while this page upgrades it, as a slow disk would have it. */
+const HOLD_DATABASE = `new Promise((held) => {
+  const opening = indexedDB.open('throughline ${PAGE_KEY}', 1);
+  opening.onupgradeneeded = () => {
+    const chunks = opening.result.createObjectStore('chunks');
+    opening.result.createObjectStore('ledgers', { keyPath: 'page' });
+    const ask = () => { if (!window.isReleased) chunks.count().onsuccess = ask; };
+    ask();
+    held();
+  };
+  opening.onsuccess = () => opening.result.close();
+})`;
+
+const beforeStorage: Cell = {
+  name: 'tab closed before its storage has opened, nobody answering',
+  fast: true,
+  async run(stage) {
+    const holder = await stage.profile.context().newPage();
+    await holder.goto(`${stage.site.origin}/elsewhere`);
+    await holder.evaluate(HOLD_DATABASE);
+    stage.proxy.set(() => ({ kind: 'reset' }));
+    const page = await stage.visit();
+    await page.evaluate('make(90); makeErrors(10)');
+    await page.close();
+    await holder.evaluate('window.isReleased = true');
   },
 };
 
@@ -95,6 +140,15 @@ export const LEAVING: readonly Cell[] = [
   ...SIZES.map(close),
   ...SIZES.map(navigate),
   quotaInUse,
+  noKeepalive(
+    'where fetch has no keepalive',
+    'delete Request.prototype.keepalive; const realFetch = fetch; window.fetch = (url, init) => realFetch(url, { ...init, keepalive: false });',
+  ),
+  noKeepalive(
+    'where keepalive is refused',
+    'const realFetch = fetch; window.fetch = (url, init) => init?.keepalive ? Promise.reject(new TypeError("refused")) : realFetch(url, init);',
+  ),
+  beforeStorage,
   crash,
   killed,
   restored,

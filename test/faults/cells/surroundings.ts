@@ -146,23 +146,51 @@ const serviceWorker: Cell = {
   },
 };
 
+const MOVABLE_CLOCK = 'window.jumpMs = 0; const realNow = Date.now; Date.now = () => realNow() + window.jumpMs;';
+
+/** As the sender's clock says, not as it is corrected: an end before its start is what must never leave a page. */
+function checkDurations({ proxy }: Stage): void {
+  const odd = proxy.durations.find((ms) => ms < 0 || ms > 60_000);
+  if (odd !== undefined) throw new Error(`a span took ${odd} ms`);
+}
+
 const clock = (name: string, jumpMs: number, fast = false): Cell => ({
   name,
   fast,
   now: true,
   async run(stage) {
     const page = await stage.visit({
-      before: 'window.jumpMs = 0; const realNow = Date.now; Date.now = () => realNow() + window.jumpMs;',
+      before: MOVABLE_CLOCK,
     });
     await page.evaluate('make(20); throughline.flush()');
     await page.evaluate(`jumpMs = ${jumpMs}; dispatchEvent(new Event("online"))`);
     await page.evaluate('make(20); makeErrors(2); throughline.flush()');
     await stage.allStored(15_000);
-    // As the sender's clock says, not as it is corrected: an end before its start is what must never leave a page.
-    const odd = stage.proxy.durations.find((ms) => ms < 0 || ms > 60_000);
-    if (odd !== undefined) throw new Error(`a span took ${odd} ms`);
+    checkDurations(stage);
   },
 });
+
+const HOURS_ASLEEP_MS = 8 * 3_600_000;
+
+const asleep: Cell = {
+  name: 'the machine sleeps eight hours with a batch on its way',
+  ownBrowser: true,
+  now: true,
+  async run(stage) {
+    const page = await stage.visit({ before: MOVABLE_CLOCK });
+    await page.evaluate('make(20); throughline.flush()');
+    const sent = stage.proxy.arrivals.length;
+    // Its answer comes while nobody listens; and the network is there later than the page.
+    stage.proxy.set((index) => (index === 0 ? { kind: 'slow', ms: 1500 } : { kind: index < 3 ? 'reset' : 'pass' }));
+    await page.evaluate('make(20); void throughline.flush()');
+    await waitUntil(async () => stage.proxy.arrivals.length > sent, 10_000);
+    await page.evaluate(`jumpMs = ${HOURS_ASLEEP_MS}`);
+    await stage.profile.sleep(5000);
+    await page.evaluate('make(20); makeErrors(2)');
+    await stage.allStored(30_000);
+    checkDurations(stage);
+  },
+};
 
 /** Longer than records wait before they are sent. */
 const LONGER_THAN_A_FLUSH_MS = 7000;
@@ -222,6 +250,7 @@ export const SURROUNDINGS: readonly Cell[] = [
   serviceWorker,
   clock('the clock jumps ahead an hour', 3_600_000, true),
   clock('the clock is set back an hour', -3_600_000),
+  asleep,
   prerendered(true),
   prerendered(false),
 ];
