@@ -1,6 +1,6 @@
 import { isTraceId, type TraceId } from '../../src/wire/ids.ts';
 import { isBrowser } from '../trace/browser-name.ts';
-import { type SummaryState, traceDurationUs, traceStartUs } from './summary.ts';
+import { type SummaryState, traceDurationUs, traceName, traceStartUs } from './summary.ts';
 import type { AttributeCondition, TraceFilter } from './trace-store.ts';
 
 export const DEFAULT_LIMIT = 50;
@@ -96,6 +96,6 @@ export function matches(state: SummaryState, search: Search): boolean {
     (filter.sessionId === undefined || state.sessionId === filter.sessionId) &&
     (filter.userId === undefined || state.userId === filter.userId) &&
     (filter.updatedAfterMs === undefined || state.updatedMs > filter.updatedAfterMs) &&
-    (search.name === '' || state.name.toLowerCase().includes(search.name))
+    (search.name === '' || traceName(state).toLowerCase().includes(search.name))
   );
 }

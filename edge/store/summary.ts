@@ -1,8 +1,12 @@
 import type { TraceId } from '../../src/wire/ids.ts';
 import { mergeVitals, type Vitals } from './web-vital.ts';
 
-/** How sure a route is: that of the root span beats that of a server span. */
-export const ROUTE_RANK = { none: 0, server: 1, root: 2 } as const;
+/**
+ * How a route is known. The numbers are part of the storage format; how sure each is stands in `SURENESS`: that of the root
+ * span beats what a page's vitals say, and that a server span.
+ */
+export const ROUTE_RANK = { none: 0, server: 1, root: 2, page: 3 } as const;
+const SURENESS = [0, 1, 3, 2] as const;
 
 /**
  * What is known of a trace so far. States of parts of one trace merge in any order to the state of the whole. Times are
@@ -30,6 +34,8 @@ export interface SummaryState extends Vitals {
   /** Start of the span that gave name, service, device, browser, release and weight. */
   namedUs: number;
   hasRoot: boolean;
+  /** Whether something of it says which page view it belongs to. */
+  isPageView: boolean;
   route: string;
   routeRank: number;
   /** Start of the span that gave the route. */
@@ -59,6 +65,7 @@ export function emptySummary(traceId: TraceId): SummaryState {
     weight: 1,
     namedUs: Number.POSITIVE_INFINITY,
     hasRoot: false,
+    isPageView: false,
     route: '',
     routeRank: ROUTE_RANK.none,
     routedUs: Number.POSITIVE_INFINITY,
@@ -83,7 +90,7 @@ export function namesBetter(state: SummaryState, isRoot: boolean, startUs: numbe
 }
 
 export function routesBetter(state: SummaryState, rank: number, startUs: number, route: string): boolean {
-  if (rank !== state.routeRank) return rank > state.routeRank;
+  if (rank !== state.routeRank) return (SURENESS[rank] ?? 0) > (SURENESS[state.routeRank] ?? 0);
   if (startUs !== state.routedUs) return startUs < state.routedUs;
   return route < state.route;
 }
@@ -128,10 +135,21 @@ export function mergeSummary(into: SummaryState, other: SummaryState): void {
   into.logs += other.logs;
   into.errors += other.errors;
   mergeVitals(into, other);
+  if (other.isPageView) into.isPageView = true;
   if (into.country === '') into.country = other.country;
   if (into.sessionId === '') into.sessionId = other.sessionId;
   if (into.userId === '') into.userId = other.userId;
   into.updatedMs = Math.max(into.updatedMs, other.updatedMs);
+}
+
+/** Whether it is a page view whose root has not come, and may never: what is shown of it is made of its children. */
+export function isProvisional(state: SummaryState): boolean {
+  return !state.hasRoot && state.isPageView;
+}
+
+/** What a list calls the trace. */
+export function traceName(state: SummaryState): string {
+  return isProvisional(state) ? `page view ${state.route}`.trimEnd() : state.name;
 }
 
 /** Start of the trace in epoch microseconds. */

@@ -60,6 +60,8 @@ export interface TraceSummary {
   userId: string;
   /** False while the root span has not come: normal with browsers, whose root ends last. */
   hasRoot: boolean;
+  /** True for a page view whose root has not come, and may never: name, start and duration are made of its children. */
+  isProvisional: boolean;
   /** Epoch ms of the last change: live views ask for what is newer. */
   updatedAtMs: number;
 }

@@ -1,4 +1,4 @@
-import { type SummaryState, traceDurationUs, traceStartUs } from './summary.ts';
+import { isProvisional, type SummaryState, traceDurationUs, traceName, traceStartUs } from './summary.ts';
 import type { TraceSummary } from './trace-store.ts';
 
 /** The row a list shows. */
@@ -6,7 +6,7 @@ export function toTraceSummary(state: SummaryState): TraceSummary {
   const others = state.services.filter((service) => service !== state.service);
   return {
     traceId: state.traceId,
-    name: state.name,
+    name: traceName(state),
     service: state.service,
     services: state.service === '' ? others : [state.service, ...others],
     route: state.route,
@@ -23,6 +23,7 @@ export function toTraceSummary(state: SummaryState): TraceSummary {
     sessionId: state.sessionId,
     userId: state.userId,
     hasRoot: state.hasRoot,
+    isProvisional: isProvisional(state),
     updatedAtMs: state.updatedMs,
   };
 }

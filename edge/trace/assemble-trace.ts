@@ -9,6 +9,7 @@ import { durationMs, unixNanoToMs } from '../../src/wire/time.ts';
 import type { LogRecord, ResourceRecord, SpanRecord } from '../otlp/records.ts';
 import { type Clock, correctClocks } from './correct-clocks.ts';
 import { layerOfResource, layerOfSpan } from './layer.ts';
+import { provisionalPageView } from './provisional-page-view.ts';
 import { depthFirst, linkSpans } from './span-tree.ts';
 import type { EventView, LinkView, ResourceView, SpanView, TraceView } from './trace-view.ts';
 import { toViewAttributes, toViewValue } from './view-value.ts';
@@ -35,6 +36,11 @@ export function assembleTrace({ traceId, spans: records, logs }: TraceRecords): 
   // Batches with events alone measure the clock as well, so they come before anything is corrected.
   for (const { resource, scope } of logs) resources.indexOf(resource, scope.name);
   resources.settleClocks();
+  const pageView = provisionalPageView(spans, logs);
+  if (pageView) {
+    indexOfSpan.set(pageView.spanId, spans.length);
+    spans.push(pageView);
+  }
   const tree = linkSpans(spans);
   if (duplicates > 0) tree.warnings.push(`${duplicates} span(s) came with an id that was taken: the first is shown.`);
   const clockOf = (index: number) => resources.clockOf((spans[index] as SpanView).resource);

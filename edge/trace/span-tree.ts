@@ -20,9 +20,11 @@ export function linkSpans(spans: readonly SpanView[]): SpanTree {
   const warnings: string[] = [];
   let selfParents = 0;
   let roots = 0;
+  let provisional = 0;
   for (let i = 0; i < spans.length; i++) {
     const span = spans[i] as SpanView;
-    if (span.parentSpanId === '') roots += 1;
+    if (span.provisional) provisional += 1;
+    else if (span.parentSpanId === '') roots += 1;
     else if (span.parentSpanId === span.spanId) {
       cut(span);
       selfParents += 1;
@@ -35,7 +37,7 @@ export function linkSpans(spans: readonly SpanView[]): SpanTree {
   if (selfParents > 0) warnings.push(`${selfParents} span(s) named themselves as parent: shown without one.`);
   if (cycles > 0) warnings.push(`${cycles} circle(s) of parents: each is cut at its earliest span.`);
   if (roots > 1) warnings.push(`${roots} spans have no parent: the earliest is shown as the root.`);
-  return { parents, root: findRoot(spans, parents, roots > 0), hasRoot: roots > 0, warnings };
+  return { parents, root: findRoot(spans, parents, roots + provisional > 0), hasRoot: roots > 0, warnings };
 }
 
 function cut(span: SpanView): void {

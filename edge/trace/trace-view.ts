@@ -35,6 +35,8 @@ export interface SpanView {
   trust: 'public' | 'trusted';
   /** True when `parentSpanId` is not in the trace (yet). */
   orphan: boolean;
+  /** True on a page view that was made of its children, because its root has not come and may never. */
+  provisional?: true;
 }
 
 export interface LinkView {
@@ -67,7 +69,7 @@ export interface TraceView {
   traceId: TraceId;
   /** The root: the span without a parent that starts first; else the earliest orphan. */
   root: SpanId;
-  /** False when no span without a parent has come (yet). */
+  /** False when no span without a parent has come (yet); the root may then be a provisional one. */
   hasRoot: boolean;
   startMs: number;
   durationMs: number;

@@ -174,15 +174,51 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       expect((await store.search({})).traces[0]).toMatchObject(provisional);
     });
 
-    test('a trace of which only log records came is listed too', async () => {
+    test('a page view whose root has not come is made of its children, marked, until the root comes', async () => {
+      const [view, other] = take(2);
+      const [page, ...later] = view.batches;
+      const root = page.spans.find(({ span }) => !span.parentSpanId) as SpanRecord;
+      const children = page.spans.filter((record) => record !== root);
+      await append(store, other);
+      await store.append({ ...page, spans: children, logs: [] });
+      for (const batch of later) await store.append(batch);
+      const ofTrace = async () => (await store.search({})).traces.find(({ traceId }) => traceId === view.traceId);
+      const marked = { hasRoot: false, isProvisional: true, spanCount: 20, route: view.route };
+      for (const _ of ['from memory', 'from disk']) {
+        expect(await ofTrace()).toMatchObject({ ...marked, name: `page view ${view.route}`, startMs: view.startMs });
+        expect((await store.search({ name: 'page VIEW /' })).traces.map(({ traceId }) => traceId)).toEqual([
+          view.traceId,
+        ]);
+        await reopen();
+      }
+      await store.append({ ...page, spans: [root] });
+      for (const _ of ['merged in memory', 'merged on disk']) {
+        expect(await ofTrace()).toMatchObject({
+          hasRoot: true,
+          isProvisional: false,
+          name: view.route,
+          activity: 'page load',
+          spanCount: 21,
+          vitals: vitalsOf(view),
+        });
+        expect((await store.search({ name: 'page view' })).traces).toEqual([]);
+        expect(await spanIds(store, view.traceId)).toEqual(idsOf(view));
+        await reopen();
+      }
+    });
+
+    test('a page view of which only vitals came is listed too, with the route they tell', async () => {
       const [view] = take(1);
-      await store.append({ ...view.batches[0], spans: [] });
+      const route = { [names.ATTR_URL_TEMPLATE]: view.route };
+      await store.append({ ...withLogAttributes(view.batches[0], route), spans: [] });
       const [summary] = (await store.search({})).traces;
       expect(summary).toMatchObject({
         traceId: view.traceId,
         spanCount: 0,
         hasRoot: false,
-        name: names.EVENT_WEB_VITAL,
+        isProvisional: true,
+        name: `page view ${view.route}`,
+        route: view.route,
       });
       await reopen();
       expect((await store.search({})).traces).toEqual([summary]);

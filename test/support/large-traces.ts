@@ -94,6 +94,7 @@ export function shopDay(count: number, newestMs = TALE_START_MS + 60_000): Trace
         : {},
       sessionId: `session-${index % 7}`,
       userId: '',
+      isProvisional: false,
       hasRoot: index !== 0,
       updatedAtMs: startMs + durationMs,
     });

@@ -141,6 +141,7 @@ export function summarise(view: TraceView): TraceSummary {
     sessionId: String(root.attributes['session.id'] ?? ''),
     userId: '',
     hasRoot: view.hasRoot,
+    isProvisional: false,
     updatedAtMs: view.startMs + view.durationMs,
   };
 }

@@ -44,7 +44,7 @@ describe('the filter of a block', () => {
           if (found) expect(isLetThrough, JSON.stringify(condition)).toBe(true);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     );
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ResourceRecord, SpanRecord } from '../../edge/otlp/records.ts';
 import { assembleTrace } from '../../edge/trace/assemble-trace.ts';
-import { ATTR_CLOCK_OFFSET, ATTR_SERVICE_NAME, ATTR_TRUST } from '../../src/wire/names.ts';
+import { ATTR_CLOCK_OFFSET, ATTR_PAGE_VIEW_ID, ATTR_SERVICE_NAME, ATTR_TRUST } from '../../src/wire/names.ts';
 import { encodeAttributes, type OtlpLogRecord, type OtlpSpan, SPAN_KIND } from '../../src/wire/otlp.ts';
 import { msToUnixNano } from '../../src/wire/time.ts';
 
@@ -73,6 +73,52 @@ describe('tree', () => {
     expect(view.hasRoot).toBe(false);
     expect(view.root).toBe(idOf('a'));
     expect(names(view)).toEqual(['a', 'b']);
+  });
+
+  test('a page view whose root has not come is made of its children, and takes the place the root will have', () => {
+    const page = { on: browser, attributes: encodeAttributes({ [ATTR_PAGE_VIEW_ID]: 'feed' }) };
+    const spans = [
+      span('document', 3, 40, { parent: 'root', ...page, ...client }),
+      span('GET /', 10, 30, { parent: 'document', on: edge, ...server }),
+      span('fetch', 50, 90, { parent: 'root', ...page, ...client }),
+      span('handler', 60, 80, { parent: 'fetch', on: backend, ...server }),
+      span('elsewhere', 20, 500, { parent: 'lost', on: backend, ...server }),
+    ];
+    const vital: OtlpLogRecord = {
+      traceId,
+      timeUnixNano: msToUnixNano(T0 + 60),
+      eventName: 'browser.web_vital',
+      attributes: encodeAttributes({ 'url.template': '/cart/{id}' }),
+    };
+    const logs = [{ resource: browser, scope: { name: '' }, log: vital }];
+    const view = assembleTrace({ traceId, spans, logs });
+    expect(view).toMatchObject({ root: idOf('root'), hasRoot: false, warnings: [] });
+    expect(names(view)).toEqual(['page view /cart/{id}', 'document', 'GET /', 'fetch', 'handler', 'elsewhere']);
+    expect(byName(view, 'page view /cart/{id}')).toMatchObject({
+      provisional: true,
+      parentSpanId: '',
+      orphan: false,
+      layer: 'browser',
+      service: 'shop-web',
+      start: 3,
+      durationMs: 87,
+    });
+    expect(view.spans.filter(({ orphan }) => orphan).map(({ name }) => name)).toEqual(['elsewhere']);
+    // The root comes late: nothing of the provisional one is left.
+    const whole = assembleTrace({ traceId, spans: [...spans, span('root', 0, 120, { on: browser })], logs });
+    expect(whole).toMatchObject({ root: idOf('root'), hasRoot: true });
+    expect(names(whole)[0]).toBe('root');
+    expect(whole.spans.length).toBe(6);
+    expect(whole.spans.some(({ provisional }) => provisional)).toBe(false);
+  });
+
+  test('without a page view nothing is made up: servers and other browsers’ spans stay orphans', () => {
+    const view = assemble(
+      span('GET /', 10, 30, { parent: 'document', on: edge, ...server }),
+      span('fetch', 50, 90, { parent: 'root', on: browser, ...client }),
+    );
+    expect(view.spans.length).toBe(2);
+    expect(view.spans.every(({ orphan }) => orphan)).toBe(true);
   });
 
   test('equal starts are ordered by the sequence number of the platform', () => {

@@ -1,5 +1,5 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
-import { emptySummary, type SummaryState, traceDurationUs, traceStartUs } from '../summary.ts';
+import { emptySummary, type SummaryState, traceDurationUs, traceName, traceStartUs } from '../summary.ts';
 import { VITAL_NAMES, VITAL_SCALE } from '../web-vital.ts';
 import type { SqlRow, SqlValue } from './sql-driver.ts';
 import { WORD, type WordReader, type WordWriter } from './words.ts';
@@ -28,7 +28,10 @@ const COLUMNS = [
   'country',
   'release',
 ];
+// What `marks` is made of.
+const ROUTE_RANK_BITS = 3;
 const HAS_ROOT = 4;
+const IS_PAGE_VIEW = 8;
 
 /** Writes a summary over the one that is there, where the trace lies stays; answers the row's id. */
 export const UPSERT_TRACE = `INSERT INTO trace(trace_id, place, ${COLUMNS.join(', ')})
@@ -46,10 +49,10 @@ export function toRow(state: SummaryState, place: number, baseUs: number, words:
     place,
     startUs - baseUs,
     traceDurationUs(state),
-    words.id(WORD.name, state.name),
+    words.id(WORD.name, traceName(state)),
     words.id(WORD.service, state.service),
     state.spans > 0 ? state.namedUs - startUs : 0,
-    (state.hasRoot ? HAS_ROOT : 0) + state.routeRank,
+    (state.isPageView ? IS_PAGE_VIEW : 0) + (state.hasRoot ? HAS_ROOT : 0) + state.routeRank,
     words.id(WORD.route, state.route),
     state.routeRank > 0 ? state.routedUs - startUs : 0,
     // As JSON, because a service may hold any character.
@@ -88,8 +91,9 @@ export function fromRow(row: SqlRow, baseUs: number, words: WordReader): Summary
   } else state.loggedUs = startUs;
   state.name = words.text(Number(row.name));
   state.service = words.text(Number(row.service));
-  state.hasRoot = marks >= HAS_ROOT;
-  state.routeRank = marks % HAS_ROOT;
+  state.isPageView = (marks & IS_PAGE_VIEW) !== 0;
+  state.hasRoot = (marks & HAS_ROOT) !== 0;
+  state.routeRank = marks & ROUTE_RANK_BITS;
   if (state.routeRank > 0) {
     state.route = words.text(Number(row.route));
     state.routedUs = startUs + Number(row.route_lag);

@@ -39,6 +39,7 @@ export function summariseTrace(view: TraceView): TraceSummary {
     sessionId: textOf(attributes[ATTR_SESSION_ID]) || textOf(resource[ATTR_SESSION_ID]),
     userId: textOf(attributes[ATTR_USER_ID]) || textOf(resource[ATTR_USER_ID]),
     hasRoot: view.hasRoot,
+    isProvisional: root?.provisional === true,
     updatedAtMs: view.startMs,
   };
 }

@@ -11,6 +11,9 @@ function activityIcon(activity: string): IconName {
   return ACTIVITY_ICONS.has(activity) ? (activity as IconName) : 'server';
 }
 
+/** An activity ends 30 s after it began at the latest, and is reported soon after. */
+const MAX_ROOT_WAIT_MS = 120_000;
+
 interface TraceRowProps {
   trace: TraceSummary;
   /** The longest duration in view, ms: the full width of the bar. */
@@ -21,7 +24,7 @@ interface TraceRowProps {
 
 /** One trace of the list. Its name is a real link, so that it opens in a tab, is copied, and takes the focus. */
 export function TraceRow({ trace, longestMs, nowMs, isSelected }: TraceRowProps) {
-  const what = trace.activity || 'server';
+  const what = trace.activity || (trace.isProvisional ? 'page view' : 'server');
   return (
     <tr class={isSelected ? 'trace-row selected' : 'trace-row'}>
       <td class="cell-time">
@@ -37,14 +40,14 @@ export function TraceRow({ trace, longestMs, nowMs, isSelected }: TraceRowProps)
       </td>
       <td class="cell-name">
         <a class="trace-link" href={traceAddress(trace.traceId)} data-trace={trace.traceId}>
-          <Icon name={activityIcon(trace.activity)} />
+          <Icon name={activityIcon(trace.isProvisional ? 'page load' : trace.activity)} />
           <span class="trace-name">{visibleLine(trace.name) || '(no name)'}</span>
           <span class="trace-sub">
             {trace.name.startsWith(what) ? null : <span>{visibleLine(what)}</span>}
             {trace.route && !trace.name.includes(trace.route) ? (
               <span class="route">{visibleLine(trace.route)}</span>
             ) : null}
-            {trace.hasRoot ? null : <span class="tag">in progress</span>}
+            {trace.hasRoot ? null : <RootTag isOver={nowMs - trace.updatedAtMs > MAX_ROOT_WAIT_MS} />}
           </span>
         </a>
       </td>
@@ -90,4 +93,13 @@ export function TraceRow({ trace, longestMs, nowMs, isSelected }: TraceRowProps)
 function isoTime(epochMs: number): string {
   const date = new Date(epochMs);
   return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+}
+
+function RootTag({ isOver }: { isOver: boolean }) {
+  if (!isOver) return <span class="tag">in progress</span>;
+  return (
+    <span class="tag" title="Its root span never came: what is shown is made of what did">
+      no root
+    </span>
+  );
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { ATTR_SESSION_ID } from '../../../../src/wire/names.ts';
+import type { TraceView } from '../../../trace/trace-view.ts';
 import { sessionAddress } from '../../model/address.ts';
 import { textOf } from '../../model/attribute-text.ts';
 import { countErrors, countOrphans, listServices } from '../../model/describe-trace.ts';
@@ -88,18 +89,22 @@ export function TraceHeader({ state }: { state: TraceState }) {
           {saveProblem.value}
         </p>
       ) : null}
-      <Notes notes={notesOf(view.hasRoot, orphans, view.warnings)} />
+      <Notes notes={notesOf(view, orphans)} />
     </header>
   );
 }
 
-function notesOf(hasRoot: boolean, orphans: number, warnings: readonly string[]): string[] {
+function notesOf({ hasRoot, warnings, spans }: TraceView, orphans: number): string[] {
   const notes = warnings.map(visibleLine);
   if (orphans > 0) {
     const who = orphans === 1 ? '1 span names a parent that is' : `${formatCount(orphans)} spans name parents that are`;
     notes.unshift(`${who} not here: not sampled, lost, or still to come.`);
   }
-  if (!hasRoot)
+  if (spans.some(({ provisional }) => provisional)) {
+    notes.unshift(
+      'The page has not reported its root span: it does so last, and not at all when it was killed. The page view shown is made of the spans that came; this view fills in by itself.',
+    );
+  } else if (!hasRoot)
     notes.unshift('The root span has not arrived yet: a page reports it last. This view fills in by itself.');
   return notes;
 }

@@ -92,6 +92,11 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
           <span class="row-text">{name}</span>
           {hint ? <span class="row-hint">{hint}</span> : null}
           {isCollapsed ? <span class="row-hidden">+{formatCount((model.end[slot] as number) - slot - 1)}</span> : null}
+          {span.provisional ? (
+            <span class="row-tag" title="The page has not reported it: made of the spans below">
+              provisional
+            </span>
+          ) : null}
           {(flags & FLAG_ORPHAN) !== 0 ? (
             <span class="row-tag" title="Its parent is not in the trace">
               orphan
