@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
@@ -89,6 +90,25 @@ function removeStale(dir, fresh) {
   }
 }
 
+const CONTENT_TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
+
+/** `FILES` from `throughline:files`: the built script and viewer, for the collector that has no disk to read them from. */
+const builtFiles = () => ({
+  name: 'built-files',
+  resolveId: (id) => (id === 'throughline:files' ? '\0files' : null),
+  load(id) {
+    if (id !== '\0files') return null;
+    const assets = readdirSync('dist/viewer/assets').map((name) => `viewer/assets/${name}`);
+    const files = ['throughline.js', 'viewer/index.html', ...assets].map((path) => {
+      const text = readFileSync(`dist/${path}`, 'utf8');
+      const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+      const contentType = `${CONTENT_TYPES[path.split('.').at(-1)]}; charset=utf-8`;
+      return [path, { contentType, etag, text }];
+    });
+    return `export const FILES = ${JSON.stringify(Object.fromEntries(files))};`;
+  },
+});
+
 const parts = {
   agent: [
     {
@@ -154,6 +174,15 @@ const parts = {
       plugins: plugins(minify(true), viewerPage()),
     },
   ],
+  // Behind the agent and the viewer, which are in it; and with Hono inside, so that it is deployed as it is.
+  'collector-worker': [
+    {
+      input: 'edge/collector-worker/index.ts',
+      external: [/^node:/, /^cloudflare:/],
+      output: { file: 'dist/collector-worker.js', format: 'es' },
+      plugins: plugins(builtFiles()),
+    },
+  ],
   types: [
     {
       input: {
@@ -164,8 +193,9 @@ const parts = {
         propagation: 'edge/worker/propagation/index.ts',
         messaging: 'edge/messaging/index.ts',
         collector: 'edge/server.ts',
+        'collector-worker': 'edge/collector-worker/index.ts',
       },
-      external: [/^node:/, /^hono(\/|$)/, /^@opentelemetry\//, '@hono/node-server'],
+      external: [/^node:/, /^cloudflare:/, /^hono(\/|$)/, /^@opentelemetry\//, '@hono/node-server'],
       output: { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'types-[name].d.ts' },
       plugins: [dts()],
     },

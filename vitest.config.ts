@@ -23,6 +23,17 @@ export default defineConfig({
       project('conformance'),
       project('edge', { timeoutMs: 60_000 }),
       project('collector', { timeoutMs: 60_000 }),
+      {
+        extends: true,
+        test: {
+          name: 'collector-worker',
+          // What the APIs answer is the same wherever they run.
+          include: ['test/collector-worker/*.test.ts', 'test/collector/{queries,tools}.test.ts'],
+          env: { THROUGHLINE_TEST_RUNTIME: 'workerd' },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       project('browser', { timeoutMs: 60_000 }),
       project('faults', { timeoutMs: 120_000, parallel: false }),
       project('abuse', { timeoutMs: 120_000 }),

@@ -28,7 +28,9 @@ export function summarizeSession(
     device: '',
   };
   let hasService = filter.service === undefined;
-  for (const state of states) {
+  // In order of time, whatever order they were found in: the first to say who and with what is believed.
+  const inOrder = [...states].sort((a, b) => traceStartUs(a) - traceStartUs(b) || (a.traceId < b.traceId ? -1 : 1));
+  for (const state of inOrder) {
     const startMs = traceStartUs(state) / 1000;
     if (startMs < fromMs || startMs > toMs) continue;
     session.traceCount += 1;

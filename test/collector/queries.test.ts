@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TracePage } from '../../edge/store/trace-store.ts';
+import type { StoreStats, TracePage } from '../../edge/store/trace-store.ts';
 import type { TraceView } from '../../edge/trace/trace-view.ts';
 import { makeLog, makePayload, makeSpan } from '../support/otlp-payload.ts';
 import { type RunningCollector, runCollector, SECRET_KEY, until } from '../support/running-collector.ts';
@@ -132,7 +132,7 @@ describe('GET /api/live', () => {
     const first = await until(() => events[0]);
     const startedMs = Date.now();
     for (let i = 0; i < 30; i++) await store(makePayload({ spans: [makeSpan()] }));
-    const { version } = await running.store.stats();
+    const { version } = await getJson<StoreStats>('/api/stats');
     await until(() => events.find((event) => event.version === version));
     expect(version).toBeGreaterThan(first.version);
     expect(events.length - 1).toBeLessThanOrEqual(Math.ceil((Date.now() - startedMs) / 500) + 1);

@@ -15,6 +15,8 @@ import {
   type TraceStore,
 } from '../../edge/server.ts';
 
+import { runCollectorWorker } from './running-collector-worker.ts';
+
 /** The command line as it ships. */
 const CLI = 'dist/cli.js';
 
@@ -39,8 +41,16 @@ export interface RunOptions extends Partial<Omit<CollectorOptions, 'keys'>> {
   keys?: IngestKey[];
 }
 
-/** A collector on a free port with a real store, in this process. */
+/**
+ * A collector on a free port with a real store: in this process, or, in the project `collector-worker`, as a Worker in
+ * workerd, of which there is nothing but its address to be had.
+ */
 export async function runCollector(options: RunOptions = {}): Promise<RunningCollector> {
+  if (process.env.THROUGHLINE_TEST_RUNTIME === 'workerd') {
+    const { keys = TEST_KEYS, readToken } = options;
+    const worker = await runCollectorWorker(readToken === undefined ? { keys } : { keys, readToken });
+    return worker as RunningCollector;
+  }
   const { directory: given, keys = TEST_KEYS, ...rest } = options;
   const directory = given ?? mkdtempSync(join(tmpdir(), 'throughline-collector-'));
   const store = options.store ?? (await openSqliteStore({ directory }));

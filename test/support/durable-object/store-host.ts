@@ -26,6 +26,8 @@ const MAX_CONNECTIONS = 32;
 export interface StoreHost {
   /** Opens a store; its objects begin anew from what they have on disk. */
   open(options: RemoteOptions): Promise<TraceStore>;
+  /** How many batches of a place lie in no block yet. */
+  journalRows(options: Pick<RemoteOptions, 'place' | 'shards'>): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,8 @@ export async function startStoreHost({ persistTo }: StoreHostOptions = {}): Prom
         },
       };
     },
+    journalRows: ({ place, shards }) =>
+      call({ place, handle: '', shards, method: 'journalRows', args: [] }) as Promise<number>,
     stop: () => miniflare.dispose(),
   };
 }

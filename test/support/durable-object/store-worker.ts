@@ -20,6 +20,12 @@ export class TestShard extends TraceShard {
     this.#context = ctx;
   }
 
+  /** Batches that lie in no block yet, as the object's own database has them. */
+  journalRows(): number {
+    const [row] = this.#context.storage.sql.exec('SELECT count(*) AS rows FROM journal');
+    return Number(row?.rows);
+  }
+
   async restart(settings: Partial<ShardSettings>): Promise<void> {
     this.#context.storage.kv.put('settings', settings);
     await this.#context.storage.sync();
@@ -29,6 +35,7 @@ export class TestShard extends TraceShard {
 
 interface TestStub extends ShardStub {
   restart(settings: Partial<ShardSettings>): Promise<void>;
+  journalRows(): Promise<number>;
 }
 
 /** What a test asks the worker: one method of one store. */
@@ -38,7 +45,7 @@ export interface StoreCall {
   /** One opened store. */
   handle: string;
   shards: [number, ...number[]];
-  method: keyof TraceStore | 'restart';
+  method: keyof TraceStore | 'restart' | 'journalRows';
   args: unknown[];
 }
 
@@ -62,8 +69,12 @@ async function run(
   all: ObjectNamespace<TestStub>,
 ): Promise<unknown> {
   const namespace = { getByName: (name: string) => all.getByName(`${place} ${name}`) };
+  const names = shards.flatMap((count) => Array.from({ length: count }, (_, index) => `${count}/${index}`));
+  if (method === 'journalRows') {
+    const rows = await Promise.all(names.map((name) => namespace.getByName(name).journalRows()));
+    return rows.reduce((sum, count) => sum + count, 0);
+  }
   if (method === 'restart') {
-    const names = shards.flatMap((count) => Array.from({ length: count }, (_, index) => `${count}/${index}`));
     const settings = args[0] as Partial<ShardSettings>;
     // An object that restarts answers nobody any more, whoever asked included.
     await Promise.allSettled(names.map((name) => namespace.getByName(name).restart(settings)));
