@@ -10,12 +10,15 @@ import { formatTree } from './run/tree.ts';
 const USAGE = `npm run demo                      start the shop and stay up
 npm run demo -- --visit           and send a visitor through it
 npm run demo -- --visit --json    visit, print the traces as one line of JSON, stop
-  --data <folder>                 where traces are kept (default throughline-data; with --json a temporary one)`;
+  --cloudflare                    run the collector as a Cloudflare Worker, on Durable Objects
+  --data <folder>                 where traces are kept (default throughline-data, with --cloudflare
+                                  throughline-data-cloudflare; with --json a temporary one)`;
 
 const FRIENDLY_PORTS = { collector: 4318, shop: 8787, backend: 8788 };
 const FREE_PORTS = { collector: 0, shop: 0, backend: 0 };
 
-const { visit, json, data } = readOptions();
+const { visit, json, data, cloudflare } = readOptions();
+const dataFolder = cloudflare ? 'throughline-data-cloudflare' : 'throughline-data';
 const temporaryData = json && !data ? mkdtempSync(join(tmpdir(), 'throughline-demo-')) : undefined;
 const progress = (line: string) => console.error(line);
 
@@ -25,7 +28,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 try {
   starting = startParts({
-    dataDirectory: data ?? temporaryData ?? 'throughline-data',
+    dataDirectory: data ?? temporaryData ?? dataFolder,
+    onCloudflare: cloudflare,
     keys: { page: 'pk_demo_shop', secret: `sk_${randomBytes(16).toString('hex')}` },
     ports: json ? FREE_PORTS : FRIENDLY_PORTS,
     onLine: json ? undefined : progress,
@@ -59,10 +63,12 @@ try {
   await stopAndExit(1);
 }
 
-function readOptions(): { visit: boolean; json: boolean; data?: string } {
+function readOptions(): { visit: boolean; json: boolean; cloudflare: boolean; data?: string } {
   try {
     const flag = { type: 'boolean', default: false } as const;
-    const { values } = parseArgs({ options: { visit: flag, json: flag, data: { type: 'string' }, help: flag } });
+    const { values } = parseArgs({
+      options: { visit: flag, json: flag, cloudflare: flag, data: { type: 'string' }, help: flag },
+    });
     if (values.json && !values.visit) throw new Error('--json prints the traces of a visit: add --visit.');
     if (!values.help) return values;
     console.log(USAGE);

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
+import { bindingsFrom, readWranglerConfig } from './wrangler-config.ts';
 
 // Runs the bundle that would be deployed in workerd, as wrangler.jsonc describes it. Bindings named like its `vars` come from
 // the environment, and so does PORT. A process of its own, because Miniflare ends its process on a signal.
@@ -23,9 +23,8 @@ interface WranglerConfig {
 const SECRETS = ['THROUGHLINE_SECRET_KEY'];
 
 const file = fileURLToPath(new URL('../edge/wrangler.jsonc', import.meta.url));
-const config = parseJsonc(readFileSync(file, 'utf8')) as WranglerConfig;
+const config = readWranglerConfig<WranglerConfig>(file);
 const names = [...Object.keys(config.vars), ...SECRETS];
-const environment = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
 
 const miniflare = new Miniflare({
   host: '127.0.0.1',
@@ -36,7 +35,7 @@ const miniflare = new Miniflare({
   scriptPath: resolve(dirname(file), config.main),
   compatibilityDate: config.compatibility_date,
   compatibilityFlags: config.compatibility_flags,
-  bindings: { ...config.vars, ...Object.fromEntries(environment) },
+  bindings: { ...config.vars, ...bindingsFrom(process.env, names) },
   assets: {
     directory: resolve(dirname(file), config.assets.directory),
     routerConfig: { has_user_worker: true },
@@ -48,8 +47,3 @@ const miniflare = new Miniflare({
 });
 const { origin } = await miniflare.ready;
 console.log(`The shop is listening on ${origin}`);
-
-/** JSON with comment lines; wrangler allows more, our file uses no more. */
-function parseJsonc(text: string): unknown {
-  return JSON.parse(text.replace(/^\s*\/\/.*$/gm, ''));
-}

@@ -19,6 +19,8 @@ export interface Parts {
 export interface PartsOptions {
   /** Where traces are kept. */
   dataDirectory: string;
+  /** The collector as a Worker in workerd, in place of the one in Node. */
+  onCloudflare?: boolean;
   keys: Keys;
   /** Preferred ports; one that is taken, or 0, becomes a free one. */
   ports: { collector: number; shop: number; backend: number };
@@ -26,7 +28,8 @@ export interface PartsOptions {
 }
 
 /** Starts collector, backend and worker, in this order; when one fails, the others are stopped and its error thrown. */
-export async function startParts({ dataDirectory, keys, ports, onLine }: PartsOptions): Promise<Parts> {
+export async function startParts(options: PartsOptions): Promise<Parts> {
+  const { dataDirectory, onCloudflare = false, keys, ports, onLine } = options;
   const running: Array<{ stop(): Promise<void> }> = [];
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop();
@@ -36,9 +39,8 @@ export async function startParts({ dataDirectory, keys, ports, onLine }: PartsOp
     return part;
   };
   try {
-    const collector = keep(
-      await startCollector({ dataDirectory, keys, port: await portOrFree(ports.collector), onLine }),
-    );
+    const start = onCloudflare ? startCollectorWorker : startCollector;
+    const collector = keep(await start({ dataDirectory, keys, port: await portOrFree(ports.collector), onLine }));
     const backend = keep(
       await startBackend({ collector: collector.url, keys, port: await portOrFree(ports.backend), onLine }),
     );
@@ -74,6 +76,24 @@ export function startCollector({ dataDirectory, keys, port, onLine }: CollectorO
     name: 'collector',
     args: ['dist/cli.js', ...options],
     env: {},
+    ready: /^Throughline is listening on (http:\S+)/,
+    onLine: onLine && ((line) => onLine(`collector  ${line}`)),
+  });
+}
+
+/** The collector's deployed bundle in workerd, with its Durable Objects on disk. */
+export function startCollectorWorker({ dataDirectory, keys, port, onLine }: CollectorOptions): Promise<Child> {
+  return startChild({
+    name: 'collector',
+    args: ['demo/run/collector-worker.ts'],
+    env: {
+      DATA: dataDirectory,
+      THROUGHLINE_KEY: keys.page,
+      THROUGHLINE_SECRET_KEY: keys.secret,
+      // Whoever can open its address is this machine.
+      THROUGHLINE_LOCAL: '1',
+      PORT: String(port),
+    },
     ready: /^Throughline is listening on (http:\S+)/,
     onLine: onLine && ((line) => onLine(`collector  ${line}`)),
   });

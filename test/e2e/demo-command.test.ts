@@ -12,26 +12,33 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGTERM');
 });
 
-test('--visit --json prints the traces of a visit as its last line, stops everything and exits 0', async () => {
-  const run = runDemo(['--visit', '--json']);
-  expect(await run.exit, run.output()).toBe(0);
-  expect(await leftBehind(run.output())).toEqual([]);
+test.each([
+  ['', []],
+  ['--cloudflare ', ['--cloudflare']],
+])(
+  '%s--visit --json prints the traces of a visit as its last line, stops everything and exits 0',
+  async (_, options) => {
+    const run = runDemo([...options, '--visit', '--json']);
+    expect(await run.exit, run.output()).toBe(0);
+    expect(await leftBehind(run.output())).toEqual([]);
 
-  const { traces } = JSON.parse(run.stdout().trimEnd().split('\n').at(-1) ?? '') as Report;
-  const layers = new Set(traces.flatMap(({ spans }) => spans.map(({ layer }) => layer)));
-  expect(layers).toEqual(new Set(['browser', 'edge', 'backend', 'queue']));
-  for (const { traceId, root, spans } of traces) {
-    expect(traceId).toMatch(/^[0-9a-f]{32}$/);
-    const ids = new Set(spans.map(({ spanId }) => spanId));
-    expect(ids).toContain(root);
-    for (const span of spans) {
-      expect(Object.keys(span).sort()).toEqual(SPAN_KEYS);
-      if (span.spanId !== root) expect(ids, `parent of ${span.name}`).toContain(span.parentSpanId);
+    const { traces } = JSON.parse(run.stdout().trimEnd().split('\n').at(-1) ?? '') as Report;
+    const layers = new Set(traces.flatMap(({ spans }) => spans.map(({ layer }) => layer)));
+    expect(layers).toEqual(new Set(['browser', 'edge', 'backend', 'queue']));
+    for (const { traceId, root, spans } of traces) {
+      expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+      const ids = new Set(spans.map(({ spanId }) => spanId));
+      expect(ids).toContain(root);
+      for (const span of spans) {
+        expect(Object.keys(span).sort()).toEqual(SPAN_KEYS);
+        if (span.spanId !== root) expect(ids, `parent of ${span.name}`).toContain(span.parentSpanId);
+      }
     }
-  }
-  const events = traces.flatMap((trace) => trace.events.map(({ name }) => name));
-  expect(events).toEqual(expect.arrayContaining(['browser.web_vital', 'exception']));
-}, 90_000);
+    const events = traces.flatMap((trace) => trace.events.map(({ name }) => name));
+    expect(events).toEqual(expect.arrayContaining(['browser.web_vital', 'exception']));
+  },
+  90_000,
+);
 
 test('--visit prints each trace’s link and tree, stays up, and Ctrl-C stops everything', async () => {
   const data = mkdtempSync(join(tmpdir(), 'throughline-demo-test-'));
