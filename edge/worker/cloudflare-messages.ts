@@ -14,6 +14,16 @@ import { linkTo } from './run.ts';
 /** Cloudflare Queues has no message headers, so the context rides in the body, in an envelope with this marker. */
 const ENVELOPE = 'throughline/1';
 
+/** What a batch's and a message's own methods tell the queue. */
+const SETTLEMENTS: Readonly<Record<string, string>> = {
+  ack: 'ack',
+  retry: 'requeue',
+  ackAll: 'ack',
+  retryAll: 'requeue',
+};
+
+type Method = (...args: unknown[]) => unknown;
+
 interface Envelope extends Carried {
   envelope: typeof ENVELOPE;
   /** Where it was sent to: in another queue it was dead-lettered. */
@@ -32,9 +42,13 @@ export interface CloudflareBatch {
   readonly messages: readonly CloudflareMessage[];
 }
 
-/** What of a batch of one its span says itself. */
-interface Single {
-  id: string;
+interface OpenedBatch {
+  opened: CloudflareBatch;
+  /** One per message that carried a context. */
+  links: Link[];
+  /** The context of the only message. */
+  carried: Carried | undefined;
+  /** What the span says itself: all of a single message, of more the highest delivery attempt. */
   attributes: Record<string, string | number>;
 }
 
@@ -43,33 +57,43 @@ export function sealBody(body: unknown, carried: Carried, queue: string): Envelo
   return { envelope: ENVELOPE, ...carried, queue, body };
 }
 
-/**
- * The batch as the app sent it: envelopes opened, settling noted on the active span.
- * @returns also a link per message that carried a context
- */
-export function openBatch(batch: CloudflareBatch): {
-  opened: CloudflareBatch;
-  links: Link[];
-  single: Single | undefined;
-} {
+/** The batch as the app sent it: envelopes opened, settling noted on the active span. */
+export function openBatch(batch: CloudflareBatch): OpenedBatch {
   const links: Link[] = [];
-  let single: Single | undefined;
+  const isSingle = batch.messages.length === 1;
+  let carried: Carried | undefined;
+  let attributes: Record<string, string | number> = {};
   const messages = batch.messages.map((message) => {
     const envelope = asEnvelope(message.body);
-    const attributes: Record<string, string | number> = {
-      [ATTR_MESSAGING_MESSAGE_ID]: message.id,
-    };
-    if (message.attempts > 1) attributes[ATTR_MESSAGING_DELIVERY_ATTEMPT] = message.attempts;
-    if (envelope && envelope.queue !== batch.queue) attributes[ATTR_MESSAGING_DEAD_LETTER_SOURCE] = envelope.queue;
-    const link = envelope && linkTo(envelope, attributes);
+    const own = describe(message, batch.queue, envelope);
+    const link = envelope && linkTo(envelope, own);
     if (link) links.push(link);
-    if (batch.messages.length === 1) single = { id: message.id, attributes };
+    if (isSingle) {
+      carried = link && envelope;
+      attributes = own;
+    } else if (message.attempts > Number(attributes[ATTR_MESSAGING_DELIVERY_ATTEMPT] ?? 1)) {
+      attributes[ATTR_MESSAGING_DELIVERY_ATTEMPT] = message.attempts;
+    }
     return openMessage(message, envelope ? envelope.body : message.body);
   });
   const opened = new Proxy(batch, {
-    get: (target, name) => (name === 'messages' ? messages : memberOf(target, name)),
+    get(target, name) {
+      if (name === 'messages') return messages;
+      const settlement = SETTLEMENTS[String(name)];
+      const member = memberOf(target, name);
+      return settlement && typeof member === 'function'
+        ? noting(member as Method, { [ATTR_MESSAGING_SETTLEMENT]: settlement })
+        : member;
+    },
   });
-  return { opened, links, single };
+  return { opened, links, carried, attributes };
+}
+
+function describe(message: CloudflareMessage, queue: string, envelope: Envelope | undefined) {
+  const attributes: Record<string, string | number> = { [ATTR_MESSAGING_MESSAGE_ID]: message.id };
+  if (message.attempts > 1) attributes[ATTR_MESSAGING_DELIVERY_ATTEMPT] = message.attempts;
+  if (envelope && envelope.queue !== queue) attributes[ATTR_MESSAGING_DEAD_LETTER_SOURCE] = envelope.queue;
+  return attributes;
 }
 
 function asEnvelope(body: unknown): Envelope | undefined {
@@ -82,16 +106,23 @@ function openMessage(message: CloudflareMessage, body: unknown): CloudflareMessa
     get(target, name) {
       if (name === 'body') return body;
       const member = memberOf(target, name);
-      if (name !== 'ack' && name !== 'retry') return member;
-      return (...args: unknown[]) => {
-        spanOf(contextManager.active())?.addEvent(EVENT_MESSAGE_SETTLED, {
-          [ATTR_MESSAGING_MESSAGE_ID]: message.id,
-          [ATTR_MESSAGING_SETTLEMENT]: name === 'ack' ? 'ack' : 'requeue',
-        });
-        return (member as (...args: unknown[]) => unknown)(...args);
-      };
+      const settlement = name === 'ack' || name === 'retry' ? SETTLEMENTS[name] : undefined;
+      return settlement && typeof member === 'function'
+        ? noting(member as Method, {
+            [ATTR_MESSAGING_MESSAGE_ID]: message.id,
+            [ATTR_MESSAGING_SETTLEMENT]: settlement,
+          })
+        : member;
     },
   });
+}
+
+/** `settle` with an event on the span that is active when it is called. */
+function noting(settle: Method, attributes: Record<string, string>): Method {
+  return (...args) => {
+    spanOf(contextManager.active())?.addEvent(EVENT_MESSAGE_SETTLED, attributes);
+    return settle(...args);
+  };
 }
 
 // The platform's objects check their `this`.

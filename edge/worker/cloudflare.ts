@@ -7,6 +7,7 @@ export { injectScript } from './inject-script.ts';
 export { instrument } from './instrument-triggers.ts';
 export type { Ledger } from './ledger.ts';
 export type { Fetcher, Options, OptionsSource } from './options.ts';
-export { traceClass } from './trace-class.ts';
+export { type ClassOptions, traceClass } from './trace-class.ts';
+export type { TriggerOptions } from './triggers.ts';
 export type { TrustPolicy, TrustTable } from './trust.ts';
 export { traceCaches };

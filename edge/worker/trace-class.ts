@@ -1,4 +1,9 @@
-import { ATTR_FAAS_TRIGGER, ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME } from '../../src/wire/names.ts';
+import {
+  ATTR_ALARM_RETRY_COUNT,
+  ATTR_FAAS_TRIGGER,
+  ATTR_RPC_METHOD,
+  ATTR_RPC_SYSTEM_NAME,
+} from '../../src/wire/names.ts';
 import type { AttributeMap } from '../../src/wire/otlp.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { RPC_WITH_CONTEXT } from './bindings/rpc.ts';
@@ -6,12 +11,13 @@ import type { Carried } from './carried.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import type { WaitUntil } from './invocation.ts';
+import { type Causes, watchState } from './object-state.ts';
 import type { OptionsSource } from './options.ts';
 import { createPipelines, type Pipeline } from './pipeline.ts';
 import { register } from './register.ts';
 import { run } from './run.ts';
 import { serveRequest } from './serve.ts';
-import { TRIGGERS } from './triggers.ts';
+import { TRIGGERS, type TriggerOptions } from './triggers.ts';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Instance = Record<string, unknown>;
@@ -23,6 +29,16 @@ interface Made {
   pipeline: Pipeline;
   waitUntil: WaitUntil;
   env: unknown;
+  causes: Causes;
+}
+
+/** What `traceClass` is told beside the options of the tracer. */
+export interface ClassOptions extends TriggerOptions {
+  /**
+   * Whether calls of a Durable Object's storage become spans. Default false: most are answered from memory, in less time than
+   * a span takes.
+   */
+  storage?: boolean | undefined;
 }
 
 /** Handlers of a Durable Object that are no RPC methods, and what triggers them. */
@@ -38,10 +54,16 @@ const HANDLERS: Readonly<Record<string, AttributeMap>> = {
  * WorkerEntrypoint (`fetch`, RPC methods, triggers). Each call from outside is an invocation with a span; calls among the
  * class's own methods are not.
  *
- * RPC calls through a binding listed in `bindings({ rpc })` go on with the caller's trace.
+ * RPC calls through a binding listed in `bindings({ rpc })` go on with the caller's trace. An alarm links to the span that
+ * set it, a handler of a hibernatable WebSocket to the request that brought the socket, as long as the object was not evicted
+ * in between.
  * @returns a class of the same name and type
  */
-export function traceClass<C extends AnyClass>(Class: C, options: OptionsSource<never>): C {
+export function traceClass<C extends AnyClass>(
+  Class: C,
+  options: OptionsSource<never>,
+  classOptions: ClassOptions = {},
+): C {
   register();
   const pipelineOf = createPipelines(options);
   const made = new WeakMap<object, Made>();
@@ -51,14 +73,16 @@ export function traceClass<C extends AnyClass>(Class: C, options: OptionsSource<
       const [ctx, env] = args as [{ waitUntil(promise: Promise<unknown>): void }, object];
       const pipeline = pipelineOf(env);
       const traced = pipeline.settings.traceEnv(env);
+      const causes = watchState(ctx, classOptions.storage ? Class.name : undefined);
       super(ctx, traced);
-      made.set(this, { pipeline, env: traced, waitUntil: (promise) => ctx.waitUntil(promise) });
+      made.set(this, { pipeline, env: traced, waitUntil: (promise) => ctx.waitUntil(promise), causes });
     }
   };
   Object.defineProperty(Traced, 'name', { value: Class.name });
   const prototype = Traced.prototype as unknown as Record<string, Method>;
   const methods = methodsOf(Class);
-  for (const [name, method] of methods) define(prototype, name, traceMethod(Class.name, name, { method, made }));
+  for (const [name, method] of methods)
+    define(prototype, name, traceMethod(Class.name, name, { method, made, classOptions }));
   define(prototype, RPC_WITH_CONTEXT, function (this: unknown, ...[carried, name, args]: unknown[]) {
     const method = methods.get(String(name));
     if (!method || !isRpc(String(name)))
@@ -74,7 +98,7 @@ export function traceClass<C extends AnyClass>(Class: C, options: OptionsSource<
 function traceMethod(
   className: string,
   name: string,
-  { method, made }: { method: Method; made: WeakMap<object, Made> },
+  { method, made, classOptions }: { method: Method; made: WeakMap<object, Made>; classOptions: ClassOptions },
 ): Method {
   return function (this: unknown, ...args: unknown[]) {
     const own = made.get(this as object);
@@ -89,15 +113,26 @@ function traceMethod(
       );
     const trigger = TRIGGERS[name];
     if (trigger) {
-      const { run: about, event } = trigger(args[0] as never);
+      const { run: about, event } = trigger(args[0] as never, classOptions);
       return run({ ...about, pipeline, waitUntil }, () => method.apply(this, [event, ...args.slice(1)]));
     }
     const attributes = HANDLERS[name];
     const about = attributes
-      ? { name: `${className} ${name}`, kind: SPAN_KIND.SERVER, attributes }
+      ? {
+          name: `${className} ${name}`,
+          kind: SPAN_KIND.SERVER,
+          attributes: { ...attributes, ...retryOf(args[0]) },
+          links: own.causes.of(name, args),
+        }
       : rpc(className, name);
     return run({ ...about, pipeline, waitUntil }, () => method.apply(this, args));
   };
+}
+
+// An alarm whose handler threw comes again, and says so.
+function retryOf(info: unknown): AttributeMap {
+  const { retryCount } = (info ?? {}) as { retryCount?: unknown };
+  return typeof retryCount === 'number' && retryCount > 0 ? { [ATTR_ALARM_RETRY_COUNT]: retryCount } : {};
 }
 
 function rpc(className: string, method: string) {

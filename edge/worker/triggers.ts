@@ -4,7 +4,6 @@ import {
   ATTR_FAAS_TRIGGER,
   ATTR_MESSAGING_BATCH_MESSAGE_COUNT,
   ATTR_MESSAGING_DESTINATION_NAME,
-  ATTR_MESSAGING_MESSAGE_ID,
   ATTR_MESSAGING_OPERATION_NAME,
   ATTR_MESSAGING_OPERATION_TYPE,
   ATTR_MESSAGING_SYSTEM,
@@ -13,25 +12,40 @@ import { SPAN_KIND } from './api-constants.ts';
 import { type CloudflareBatch, openBatch } from './cloudflare-messages.ts';
 import type { Run } from './run.ts';
 
+/** How a worker's triggers are traced. */
+export interface TriggerOptions {
+  /**
+   * How the run for a queue's batch of one message stands to its producer: `link`, a trace of its own that links to it, or
+   * `continue`, the producer's child. Larger batches always link. Default `link`: whoever can write to the queue can name any
+   * trace.
+   */
+  join?: 'link' | 'continue' | undefined;
+}
+
 /** What a trigger's span says, and what its handler gets in place of the platform's event. */
-export type Trigger = (event: never) => {
+export type Trigger = (
+  event: never,
+  options: TriggerOptions,
+) => {
   run: Pick<Run, 'name' | 'kind'> & Partial<Run>;
   event: unknown;
 };
 
 /**
  * The triggers of a Cloudflare worker that are no HTTP request. `fetch` is `serve`'s. One line each:
- * - `queue`: span `process {queue}` of kind consumer, linked to the producers of its messages
+ * - `queue`: span `process {queue}` of kind consumer, linked to the producers of its messages, or their child
  * - `scheduled`: span `scheduled`, `faas.trigger` = `timer`, `faas.cron`, `faas.time`
  * - `email`, `tail`: spans of that name; nothing of the message or the events is recorded
  */
 export const TRIGGERS: Readonly<Record<string, Trigger>> = {
-  queue(batch: CloudflareBatch) {
-    const { opened, links, single } = openBatch(batch);
+  queue(batch: CloudflareBatch, { join }) {
+    const { opened, links, carried, attributes } = openBatch(batch);
+    const parent = join === 'continue' ? carried : undefined;
     const run = {
       name: `process ${batch.queue}`,
       kind: SPAN_KIND.CONSUMER,
-      links,
+      parent,
+      links: parent ? [] : links,
       attributes: {
         [ATTR_FAAS_TRIGGER]: 'pubsub',
         [ATTR_MESSAGING_SYSTEM]: 'cloudflare_queues',
@@ -39,7 +53,7 @@ export const TRIGGERS: Readonly<Record<string, Trigger>> = {
         [ATTR_MESSAGING_OPERATION_TYPE]: 'process',
         [ATTR_MESSAGING_DESTINATION_NAME]: batch.queue,
         [ATTR_MESSAGING_BATCH_MESSAGE_COUNT]: batch.messages.length,
-        ...single?.attributes,
+        ...attributes,
       },
     };
     return { run, event: opened };

@@ -66,7 +66,8 @@ function traceDatabase(database: Database, name: string): object {
   return session(database);
 }
 
-function operationOf(query: string): string {
+/** The first word of a query, such as `SELECT`. */
+export function operationOf(query: string): string {
   return /^\s*([a-z]{1,20})/i.exec(query)?.[1]?.toUpperCase() ?? 'QUERY';
 }
 

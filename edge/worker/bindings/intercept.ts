@@ -1,13 +1,13 @@
 type Method = (...args: never[]) => unknown;
 
 /**
- * `target` with some of its methods replaced. All else is the target's own: its type to `instanceof`, its properties, and
+ * `target` with some of its members replaced. All else is the target's own: its type to `instanceof`, its properties, and
  * its methods with the `this` they check for.
  */
-export function intercept<T extends object>(target: T, methods: Readonly<Record<string, Method>>): T {
+export function intercept<T extends object>(target: T, members: Readonly<Record<string, unknown>>): T {
   return new Proxy(target, {
     get(_, name) {
-      if (typeof name === 'string' && Object.hasOwn(methods, name)) return methods[name];
+      if (typeof name === 'string' && Object.hasOwn(members, name)) return members[name];
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === 'function' ? member.bind(target) : member;
     },
