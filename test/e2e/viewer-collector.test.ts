@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { TraceView } from '../../edge/trace/trace-view.ts';
+import { sessionAddress } from '../../edge/viewer/model/address.ts';
+import { createTotals, encodeLedger } from '../../src/wire/ledger.ts';
+import { ATTR_SESSION_ID, SCOPE_LEDGER } from '../../src/wire/names.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { type CollectorProcess, spawnCollector } from '../support/running-collector.ts';
 import { viewToOtlp } from '../support/view-to-otlp.ts';
@@ -50,6 +53,10 @@ async function send(view: TraceView): Promise<void> {
   }
 }
 
+function attributeOf(view: TraceView, key: string): string {
+  return String(view.spans.map(({ attributes }) => attributes[key]).find((value) => value !== undefined));
+}
+
 const nowMs = () => Date.now() - 5000;
 
 test('a trace that arrives appears in the open list by itself, and opens as one tree', async () => {
@@ -93,11 +100,41 @@ test('the collector’s account is open to see, and nothing in it is missing', a
   await send(productPage('31'.repeat(16), nowMs()));
   await page.goto(collector.url);
   await page.getByRole('button', { name: 'Collector' }).click();
-  const row = (name: string) => page.locator('.stats tr', { hasText: name }).locator('td');
+  const account = page.locator('section', { hasText: 'since the collector started' });
+  const row = (name: string) => account.locator('tr', { hasText: name }).locator('td');
   await row('Unaccounted for').waitFor();
   expect(await row('Unaccounted for').textContent()).toBe('0');
   // Every span went to /v1/traces and every body came again to /v1/logs, which keeps but the log records of it.
   expect(Number((await row('Received').textContent())?.replace(/\D/g, ''))).toBeGreaterThanOrEqual(29);
+  await page.keyboard.press('Escape');
+});
+
+test('what pages say became of what they made is told by session and in all, a loss nobody explains too', async () => {
+  const view = productPage('32'.repeat(16), nowMs());
+  await send(view);
+  const session = attributeOf(view, ATTR_SESSION_ID);
+  const totals = { ...createTotals(), produced: 30, acknowledged: 24, pending: 2, dropped: { page_exit: 3 } };
+  const scopeLogs = [
+    {
+      scope: { name: SCOPE_LEDGER },
+      logRecords: [encodeLedger({ page: '3232323232323232', session, totals }, nowMs())],
+    },
+  ];
+  const response = await fetch(`${collector.url}/v1/logs`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ resourceLogs: [{ resource: { attributes: [] }, scopeLogs }] }),
+  });
+  expect(response.status).toBe(200);
+  await page.goto(`${collector.url}${sessionAddress(session)}`);
+  await page.locator('.session-account').waitFor();
+  expect(await page.locator('.session-account').textContent()).toBe(
+    '24 of 30 spans and events arrived · 2 waiting · 3 dropped (page exit) · 1 lost without a reason',
+  );
+  await page.getByRole('button', { name: 'Collector' }).click();
+  const row = page.locator('.stats tr', { hasText: 'Lost without a reason' });
+  await row.waitFor();
+  expect([await row.locator('td').textContent(), await row.getAttribute('class')]).toEqual(['1', 'bad']);
   await page.keyboard.press('Escape');
 });
 

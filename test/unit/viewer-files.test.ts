@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sessionAddress, traceAddress } from '../../edge/viewer/model/address.ts';
 import { describeStats } from '../../edge/viewer/model/collector-stats.ts';
+import { describeLosses, lossLine } from '../../edge/viewer/model/loss-account.ts';
 import { readTraceFile } from '../../edge/viewer/model/read-trace-file.ts';
 import { spanHint } from '../../edge/viewer/model/span-hint.ts';
 import { summariseTrace } from '../../edge/viewer/model/summarise-trace.ts';
@@ -76,6 +77,60 @@ describe('a hint tells namesakes apart', () => {
 test('addresses take any text', () => {
   expect(traceAddress('a/b?c', '#')).toBe('/traces/a%2Fb%3Fc?span=%23');
   expect(sessionAddress('lone \ud800')).toBe('/?sessionId=lone%20%EF%BF%BD');
+});
+
+describe('the account of pages', () => {
+  const agents = {
+    pages: 3,
+    produced: 40,
+    unsampled: 4,
+    acknowledged: 30,
+    pending: 2,
+    silent: 1,
+    dropped: { page_exit: 4 },
+  };
+
+  test('is told in a line, and what nobody can explain stands out', () => {
+    expect(lossLine({ ...agents, unknownLoss: 0 })).toBe(
+      '30 of 40 spans and events arrived · 2 waiting · 4 dropped (page exit) · nothing lost without a reason',
+    );
+    expect(lossLine({ ...agents, unknownLoss: 7 })).toMatch(/ · 7 lost without a reason$/);
+    expect(lossLine({ pages: 0 })).toBe('');
+  });
+
+  test('lists every counter, of all pages and of each key', () => {
+    const keys = [
+      { keyId: 'pk_1', received: 50, stored: 44, duplicate: 4, rejected: { conflict: 2 }, forwarded: 44, expired: 9 },
+    ];
+    const groups = describeLosses({ agents: { ...agents, unknownLoss: 1 }, keys });
+    expect(groups.map(({ title, rows }) => [title, rows.map(({ name, value }) => `${name} ${value}`)])).toEqual([
+      [
+        'Spans and events, as pages tell it',
+        [
+          'Pages heard of 3',
+          'Made 40',
+          'Left out by sampling 4',
+          'Arrived 30',
+          'Waiting on a device 2',
+          'of these, silent for half an hour 1',
+          'Dropped: page exit 4',
+          'Lost without a reason 1',
+        ],
+      ],
+      [
+        'Key pk_1',
+        ['Received 50', 'Stored 44', 'Came twice, counted once 4', 'Rejected: conflict 2', 'Sent on 44', 'Expired 9'],
+      ],
+    ]);
+    expect(groups[0]?.rows.filter(({ isBad }) => isBad).map(({ name }) => name)).toEqual([
+      'Dropped: page exit',
+      'Lost without a reason',
+    ]);
+  });
+
+  test('says nothing of pages where none has told anything', () => {
+    expect(describeLosses({ agents: { pages: 0 }, keys: [] })).toEqual([]);
+  });
 });
 
 describe('the collector’s account', () => {

@@ -3,6 +3,7 @@ import type { TracePage } from '../../store/trace-store.ts';
 import type { TraceView } from '../../trace/trace-view.ts';
 import { traceAddress } from '../model/address.ts';
 import type { CollectorStats } from '../model/collector-stats.ts';
+import type { LossAccount } from '../model/loss-account.ts';
 
 /** Why a request to the collector brought nothing to show. */
 export type Problem =
@@ -82,6 +83,11 @@ export function fetchTrace(traceId: string, signal?: AbortSignal): Promise<Trace
 
 export function fetchStats(): Promise<CollectorStats> {
   return requestJson('/api/stats');
+}
+
+/** What became of what pages made: of one session, or of all, and by key. */
+export function fetchLosses(sessionId?: string): Promise<LossAccount> {
+  return requestJson(`/api/ledger${sessionId === undefined ? '' : `?${new URLSearchParams({ sessionId })}`}`);
 }
 
 /** The trace as OTLP/JSON, for a file. */

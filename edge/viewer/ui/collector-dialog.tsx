@@ -1,19 +1,21 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { describeStats, type StatsGroup } from '../model/collector-stats.ts';
+import { describeLosses } from '../model/loss-account.ts';
 import { visibleLine } from '../model/visible-text.ts';
-import { fetchStats, type Problem, problemOf } from './api.ts';
+import { fetchLosses, fetchStats, type Problem, problemOf } from './api.ts';
 import { onStoreChange } from './live.ts';
 import { ProblemView } from './problem-view.tsx';
 
-/** What the collector received, kept and refused. */
+/** What the collector received, kept and refused, and what pages say became of what they made. */
 export function CollectorDialog({ close }: { close: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const groups = useSignal<StatsGroup[]>([]);
   const problem = useSignal<Problem | undefined>(undefined);
   const load = async () => {
     try {
-      groups.value = describeStats(await fetchStats());
+      const [stats, losses] = await Promise.all([fetchStats(), fetchLosses()]);
+      groups.value = [...describeStats(stats), ...describeLosses(losses)];
       problem.value = undefined;
     } catch (error) {
       problem.value = problemOf(error);

@@ -4,6 +4,7 @@ import { formatClock, formatDay, formatDuration, formatPlural } from '../../mode
 import { visibleLine } from '../../model/visible-text.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { Spoken } from '../icons.tsx';
+import { SessionAccount } from './session-account.tsx';
 
 /** A session in time: what the person did, in the order it happened, with a bar a trace. */
 export function SessionStrip({ sessionId, traces }: { sessionId: string; traces: readonly TraceSummary[] }) {
@@ -22,6 +23,7 @@ export function SessionStrip({ sessionId, traces }: { sessionId: string; traces:
         {formatDay(startMs)} {formatClock(startMs).slice(0, 8)} · {formatDuration(widthMs)} ·{' '}
         {formatPlural(traces.length, 'trace')} · {errors === 0 ? 'no errors' : formatPlural(errors, 'error')}
       </p>
+      <SessionAccount sessionId={sessionId} />
       <div class="session-strip">
         <span class="session-lane">pages</span>
         <span class="session-lane">interactions</span>
