@@ -7,6 +7,7 @@ import terser from '@rollup/plugin-terser';
 import { build, transform } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
 import { minifyScript } from './scripts/minify-script.js';
+import * as names from './src/wire/names.ts';
 import { otelSwaps } from './scripts/otel-swaps.js';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
@@ -136,6 +137,7 @@ const parts = {
         cloudflare: 'edge/worker/cloudflare.ts',
         propagation: 'edge/worker/propagation/index.ts',
         messaging: 'edge/messaging/index.ts',
+        api: 'edge/api/index.ts',
       },
       external: [/^node:/, /^hono(\/|$)/, '@opentelemetry/api'],
       output: {
@@ -145,7 +147,7 @@ const parts = {
         hoistTransitiveImports: false,
         sourcemap: true,
       },
-      plugins: plugins(),
+      plugins: [inlineNames(), ...plugins()],
     },
   ],
   collector: [
@@ -192,6 +194,7 @@ const parts = {
         cloudflare: 'edge/worker/cloudflare.ts',
         propagation: 'edge/worker/propagation/index.ts',
         messaging: 'edge/messaging/index.ts',
+        api: 'edge/api/index.ts',
         collector: 'edge/server.ts',
         'collector-worker': 'edge/collector-worker/index.ts',
       },
