@@ -13,9 +13,14 @@ export interface PropagationPolicy {
   learn(url: URL, answeredBy: string | undefined): void;
 }
 
+/** Asked for each request, and reading `location` is slow; `null` where it is opaque. */
+let ownOrigin: string | undefined;
+
 /** Whether a request for `url` stays in the page's own origin; nothing does in a sandboxed frame, whatever its address. */
-export const isOwnOrigin = ({ origin }: URL): boolean =>
-  origin === location.origin && origin !== 'null' && globalThis.origin !== 'null';
+export function isOwnOrigin({ origin }: URL): boolean {
+  ownOrigin ??= globalThis.origin === 'null' ? 'null' : location.origin;
+  return origin === ownOrigin && origin !== 'null';
+}
 
 /** Paths left alone; a site that redirects everywhere must not fill the memory. */
 const MAX_UNTOLD = 200;

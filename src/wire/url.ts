@@ -24,6 +24,8 @@ export function redactUrl(url: string, base?: string): string {
     return ''; // expected: callers pass what the page passed to fetch
   }
   if (parsed.protocol === 'data:' || parsed.protocol === 'javascript:') return parsed.protocol;
+  // Most have nothing to hide, and each setter would put the whole URL together again.
+  if (!/[?#@]/.test(parsed.href)) return parsed.href;
   if (parsed.username || parsed.password) {
     parsed.username = REDACTED;
     parsed.password = REDACTED;
@@ -74,6 +76,15 @@ const VARIABLE_SEGMENT: ReadonlyArray<[RegExp, string]> = [
  * stay few. `/products/42/reviews` becomes `/products/{id}/reviews`; file names keep their shape.
  */
 export function templateOf(path: string): string {
+  // A request asks several times for its path.
+  if (path !== lastPath) [lastPath, lastTemplate] = [path, makeTemplate(path)];
+  return lastTemplate;
+}
+
+let lastPath = '';
+let lastTemplate = '/';
+
+function makeTemplate(path: string): string {
   const segments = path.split('/', MAX_TEMPLATE_SEGMENTS + 1).map((segment) => {
     for (const [pattern, placeholder] of VARIABLE_SEGMENT) if (pattern.test(segment)) return placeholder;
     return segment.length > 64 ? '{id}' : segment;
