@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { INGEST_PATH } from '../../src/wire/ingest.ts';
+import { takesPacked } from '../store/packing/packed-batch.ts';
 import { NO_FILTER } from '../store/packing/text-filter.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { createCounters, type IngestCounters } from './counters.ts';
@@ -95,7 +96,7 @@ export function createCollector(options: CollectorOptions): Collector {
     onStored: live.changed,
     forward: forwarder && ((records) => forwarder.forward(records)),
     filter,
-    pack: store.appendPacked && createPackRequest(options.scrub === false ? undefined : counters.scrubbed),
+    pack: takesPacked(store) ? createPackRequest(options.scrub === false ? undefined : counters.scrubbed) : undefined,
     limiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...options.limits }, Date.now),
     addressOf: clientAddress
       ? (c) => clientAddress(c.req.raw)

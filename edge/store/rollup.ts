@@ -116,11 +116,14 @@ export class Rollups {
 }
 
 /** What a span says of requests: it is one when it is a root, or serves a request or a message. */
-export function requestOf(record: SpanRecord): Measurement | undefined {
+export function requestOf(
+  record: SpanRecord,
+  startUs = nanoToMicros(record.span.startTimeUnixNano),
+  endUs = nanoToMicros(record.span.endTimeUnixNano),
+): Measurement | undefined {
   const { span, resource } = record;
   const serves = span.kind === SPAN_KIND.server || span.kind === SPAN_KIND.consumer;
   if (span.parentSpanId && !serves) return undefined;
-  const startUs = nanoToMicros(span.startTimeUnixNano);
   const attributes = span.attributes ?? [];
   const { service, device } = originOf(resource);
   return {
@@ -129,7 +132,7 @@ export function requestOf(record: SpanRecord): Measurement | undefined {
     service,
     route: textAttribute(attributes, ATTR_URL_TEMPLATE) ?? textAttribute(attributes, ATTR_HTTP_ROUTE) ?? '',
     device,
-    value: nanoToMicros(span.endTimeUnixNano) - startUs,
+    value: endUs - startUs,
     units: weightUnits(spanWeight(span)),
     error: span.status?.code === STATUS_CODE.error,
     isRoot: !span.parentSpanId,

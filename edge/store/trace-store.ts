@@ -1,6 +1,5 @@
 import type { TraceId } from '../../src/wire/ids.ts';
 import type { LogRecord, SpanRecord } from '../otlp/records.ts';
-import type { PackedBatch } from './packing/packed-batch.ts';
 
 /** `public`: sent with a page's key, so anybody can have written it. `trusted`: sent by a worker or backend of ours. */
 export type Trust = 'public' | 'trusted';
@@ -247,8 +246,6 @@ export interface TraceStore {
    * @throws {StoreUnavailableError} when it cannot be made durable now (disk full, closing); nothing of it is kept.
    */
   append(batch: AcceptedBatch): Promise<AppendResult>;
-  /** `append` of a batch that is encoded already, of stores that keep it as it is. */
-  appendPacked?(batch: PackedBatch): Promise<AppendResult>;
   /** Everything of one trace, found the moment `append` resolved; `undefined` when there is nothing. */
   trace(traceId: TraceId): Promise<StoredTrace | undefined>;
   search(filter: TraceFilter): Promise<TracePage>;

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { RejectReason } from '../../../src/wire/loss.ts';
 import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
 import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
-import { unpackBatch } from '../../store/packing/packed-batch.ts';
+import { takesPacked, unpackBatch } from '../../store/packing/packed-batch.ts';
 import type { TextFilter } from '../../store/packing/text-filter.ts';
 import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
@@ -98,7 +98,9 @@ export async function acceptPacked(context: IngestContext, request: PackedReques
   const rejected = new Map<RejectReason, number>();
   let conflicting = 0;
   if (spans + logs > 0) {
-    const result = await append(context, (store) => store.appendPacked?.(batch) ?? store.append(unpackBatch(batch)));
+    const result = await append(context, (store) =>
+      takesPacked(store) ? store.appendPacked(batch) : store.append(unpackBatch(batch)),
+    );
     conflicting = result.conflictingSpans;
     if (conflicting > 0) rejected.set('conflict', conflicting);
     countStored(context, result);

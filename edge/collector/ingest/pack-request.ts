@@ -55,6 +55,7 @@ export function createPackRequest(counts: ScrubCounts | undefined): PackRequest 
         receivedAtMs,
         trust,
         stamp: (resource) => stampResource(resource, sender, offsetMs),
+        stampKey: [trust, keyId, sender.services, offsetMs],
         // Rounded down: what comes within the last second before the limit goes the general way.
         latestSeconds: Math.floor(latestStartMs(receivedAtMs, offsetMs) / 1000) - 1,
       });

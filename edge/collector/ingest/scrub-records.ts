@@ -30,7 +30,9 @@ export function createScrubber(counts: ScrubCounts): TextFilter {
     }
     return isSecret;
   };
+  let changes = 0;
   const onFound = (rule: ScrubRule) => {
+    changes += 1;
     counts[rule] = (counts[rule] ?? 0) + 1;
   };
   const replacement = () => {
@@ -62,7 +64,11 @@ export function createScrubber(counts: ScrubCounts): TextFilter {
     isPlain: isHarmless,
     text,
     value: scrubValue,
-    attributes: scrubAttributes,
+    attributes(attributes) {
+      const before = changes;
+      scrubAttributes(attributes);
+      return changes > before;
+    },
   };
 }
 

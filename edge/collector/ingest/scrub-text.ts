@@ -22,7 +22,7 @@ export function scrubText(text: string, onFound: (rule: ScrubRule) => void): str
   };
   if (signs & AT && scrubbed.includes('://')) replace('credential', USER_INFO, `$1${REDACTED}@`);
   if (signs & EQUALS) replace('url', scrubbed.includes('://') ? URL_IN_TEXT : QUERY_IN_TEXT, scrubUrl);
-  if (signs & LONG_RUN) for (const pattern of TOKENS) replace('token', pattern, REDACTED);
+  if (signs & LONG_RUN && TOKEN_SIGN.test(scrubbed)) for (const pattern of TOKENS) replace('token', pattern, REDACTED);
   if (signs & SCHEME) replace('token', AUTH_SCHEME, `$1 ${REDACTED}`);
   if (signs & (EQUALS | COLON)) replace('credential', NAMED_SECRET, `$1$2${REDACTED}`);
   if (signs & AT) replace('email', EMAIL, '[email]');
@@ -47,6 +47,8 @@ const TOKENS = [
   /(?<!\w)AIza[\w-]{35}/g, // Google API key
   /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?/g,
 ];
+/** A part of everything TOKENS look for. */
+const TOKEN_SIGN = /eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|xox|_live_|_test_|sk-|glpat-|npm_|AIza|PRIVATE KEY/;
 const AUTH_SCHEME = /\b(Bearer|Basic) +[\w.~+/=-]{8,8192}/gi;
 const NAMED_SECRET =
   /(?<![A-Za-z0-9])(password|passwd|pwd|passphrase|secret|client[_-]?secret|(?:access|refresh|id|auth|session)[_-]?token|token|api[_-]?key|private[_-]?key|authorization)(["']?\s{0,3}[=:]\s{0,3}["']?)(?!REDACTED|Bearer |Basic )[^\s"'&,;}]{3,8192}/gi;
@@ -120,10 +122,14 @@ function signsIn(bytes: Uint8Array, start: number, end: number): number {
     if (bits !== 0) {
       run += 1;
       runBits |= bits;
-      if (bits & DIGIT && ++digits >= CARD_DIGITS) signs |= DIGITS;
+      if (bits & DIGIT) {
+        digits += 1;
+        if (digits >= CARD_DIGITS) signs |= DIGITS;
+      } else if (code !== 0x2d) digits = 0;
       if (run >= TOKEN_RUN && runBits & NOT_HEX && runBits & MIXED) signs |= LONG_RUN;
       continue;
     }
+    if (code !== 0x20) digits = 0;
     if (code === 0x40) signs |= AT;
     else if (code === 0x3d) signs |= EQUALS;
     else if (code === 0x20) {

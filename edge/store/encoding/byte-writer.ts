@@ -91,6 +91,13 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
+  /** All that another one holds. */
+  append(other: ByteWriter): void {
+    this.#reserve(other.#length);
+    other.#bytes.copy(this.#bytes, this.#length, 0, other.#length);
+    this.#length += other.#length;
+  }
+
   /** Hex digits as bytes, two a byte. */
   hex(digits: string): void {
     this.#reserve(digits.length >> 1);

@@ -29,7 +29,12 @@ const LATEST_MICROS = 2 ** 52;
 
 /** Epoch microseconds, rounded down, and no later than the year 2112. */
 export function nanoToMicros(nanos: UnixNano): number {
-  return Math.min(LATEST_MICROS, nanoSeconds(nanos) * 1e6 + Math.floor(nanoFraction(nanos) / 1000));
+  return partsToMicros(nanoSeconds(nanos), nanoFraction(nanos));
+}
+
+/** `nanoToMicros` of whole seconds and the nanoseconds within the second. */
+export function partsToMicros(seconds: number, fraction: number): number {
+  return Math.min(LATEST_MICROS, seconds * 1e6 + Math.floor(fraction / 1000));
 }
 
 /** A time another time is told from. */

@@ -2,6 +2,7 @@ import type { OtlpAnyValue, OtlpKeyValue } from '../../../src/wire/otlp.ts';
 import { addAttributeHashes, pairHash } from '../attribute-hash.ts';
 import type { ByteWriter } from '../encoding/byte-writer.ts';
 import { SAME_VALUE, writeDouble, writeInteger, writeValue } from '../encoding/value.ts';
+import { HashList } from './hash-list.ts';
 import type { KeyWord } from './key-word.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
 import type { TextFilter } from './text-filter.ts';
@@ -29,7 +30,7 @@ export class AttributePacker {
   readonly #filter: TextFilter;
   readonly #shapes: Shape[] = [];
   /** Hashes of keys and of keys with values; any may come twice. */
-  readonly hashes: number[] = [];
+  readonly hashes = new HashList();
 
   constructor(texts: TextPacker, filter: TextFilter) {
     this.#texts = texts;

@@ -147,30 +147,26 @@ export class ChunkBuilder {
     this.#resolve();
     this.#writeHead(trust);
     const ids = this.#ids;
-    for (const word of [this.trace0, this.trace1, this.trace2, this.trace3]) writeWord32(out, word);
+    writeId(out, this.trace0, this.trace1);
+    writeId(out, this.trace2, this.trace3);
     out.varint(ids.length);
     out.varint(this.#head.length + this.body.length);
     const idsAt = out.length;
-    out.raw(ids.view());
+    out.append(ids);
     const bodyAt = out.length;
-    out.raw(this.#head.view());
-    out.raw(this.body.view());
+    out.append(this.#head);
+    out.append(this.body);
     return { ids: idsAt, body: bodyAt, end: out.length };
   }
 
   hashes(): Uint32Array {
     const { hashes } = this.attributes;
-    const all = new Uint32Array(this.#resources.reduce((sum, resource) => sum + resource.hashes.length, hashes.length));
-    all.set(hashes);
-    let at = hashes.length;
-    for (const resource of this.#resources) {
-      all.set(resource.hashes, at);
-      at += resource.hashes.length;
-    }
-    return all;
+    for (const resource of this.#resources) for (const hash of resource.sealed.hashes) hashes.push(hash);
+    return hashes.copy();
   }
 
   #resolve(): void {
+    if (this.#patches.length === 0) return;
     const more = this.#moreIds.view();
     const bytes = this.body.view();
     for (let i = 0; i < this.#patches.length; i += 1) {
@@ -188,7 +184,7 @@ export class ChunkBuilder {
     const head = this.#head;
     head.byte(trust === 'trusted' ? 1 : 0);
     head.varint(this.#resources.length);
-    for (const { bytes } of this.#resources) head.raw(bytes);
+    for (const { sealed } of this.#resources) head.raw(sealed.bytes);
     head.varint(this.#scopes.length);
     for (const scope of this.#scopes) writeScope(head, scope);
     head.varint(this.spanIds.length);

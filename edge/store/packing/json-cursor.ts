@@ -87,6 +87,16 @@ export class JsonCursor {
     return true;
   }
 
+  /** Whether the rest of a string is these very characters; takes it if so. */
+  takeText(expected: Uint8Array): boolean {
+    const { bytes, at } = this;
+    const { length } = expected;
+    if (at + length >= this.end || bytes[at + length] !== CHAR.quote) return false;
+    for (let i = 0; i < length; i += 1) if (bytes[at + i] !== expected[i]) return false;
+    this.at = at + length + 1;
+    return true;
+  }
+
   /** A string that begins at the next byte; where it stands is in `textStart` and `textEnd`. */
   string(): void {
     this.take(CHAR.quote);
@@ -177,10 +187,16 @@ export class JsonCursor {
     return value as number;
   }
 
-  /** Steps over an array or object without a look at more than its brackets, and parses it. */
+  /** Steps over an array or object, and parses it. */
   parse(depth: number): unknown {
     const start = this.at;
-    const { bytes, end } = this;
+    this.skip(depth);
+    return parse(this.bytes.toString('utf8', start, this.at));
+  }
+
+  /** Steps over an array or object without a look at more than its brackets. */
+  skip(depth: number): void {
+    const { at: start, bytes, end } = this;
     let open = 0;
     for (let at = start; at < end; at += 1) {
       const byte = bytes[at] as number;
@@ -195,7 +211,7 @@ export class JsonCursor {
         open -= 1;
         if (open <= 0) {
           this.at = at + 1;
-          return parse(bytes.toString('utf8', start, at + 1));
+          return;
         }
       }
     }
@@ -237,7 +253,7 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE;
 }
 
-function parse(text: string): unknown {
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -292,10 +292,8 @@ export class JsonScanner {
     const cursor = this.#cursor;
     const record = this.#record;
     if (!cursor.takeBytes(KEY)) return false;
-    cursor.restOfString();
-    if (cursor.hasEscapes) return false;
-    const key = this.#keys.find(cursor.bytes, cursor.textStart, cursor.textEnd);
-    if (key === undefined) throw UNUSUAL;
+    const key = this.#key();
+    if (key === undefined) return false;
     if (cursor.takeBytes(TEXT_VALUE)) {
       cursor.restOfString();
       if (cursor.hasEscapes || !cursor.takeBytes(VALUE_END)) return false;
@@ -320,6 +318,18 @@ export class JsonScanner {
       record.addBoolean(key, false);
     } else return false;
     return true;
+  }
+
+  // The key at the cursor; most often it is the one that stood at the same place of the record before.
+  #key(): KeyWord | undefined {
+    const cursor = this.#cursor;
+    const expected = this.#record.keys[this.#record.attributes];
+    if (expected && cursor.takeText(expected.bytes)) return expected;
+    cursor.restOfString();
+    if (cursor.hasEscapes) return undefined;
+    const key = this.#keys.find(cursor.bytes, cursor.textStart, cursor.textEnd);
+    if (key === undefined) throw UNUSUAL;
+    return key;
   }
 
   // Any other order, white space or value, as the general way reads it.

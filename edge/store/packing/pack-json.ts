@@ -1,8 +1,8 @@
 import { resourceOf, scopeOf } from '../../otlp/decode-json.ts';
 import { parseLogRecord } from '../../otlp/json-log.ts';
-import { isJsonObject, type JsonObject } from '../../otlp/json-value.ts';
-import type { ResourceRecord, ScopeRecord } from '../../otlp/records.ts';
-import { CHAR, JsonCursor } from './json-cursor.ts';
+import { isJsonObject } from '../../otlp/json-value.ts';
+import type { ScopeRecord } from '../../otlp/records.ts';
+import { CHAR, JsonCursor, parse } from './json-cursor.ts';
 import { JsonFields } from './json-fields.ts';
 import { JsonScanner } from './json-scanner.ts';
 import type { PackedGroup, PackedResource } from './packed-envelope.ts';
@@ -81,7 +81,7 @@ export class JsonPacker {
       const field = RESOURCE_GROUP.next(cursor);
       if (field === ENVELOPE) {
         if (resource) throw UNUSUAL;
-        resource = this.#packer.addResource(this.#envelope(RESOURCE_DEPTH, resourceOf));
+        resource = this.#resource();
       } else if (field === SCHEMA_URL) {
         if (schemaUrl !== undefined) throw UNUSUAL;
         cursor.string();
@@ -93,7 +93,7 @@ export class JsonPacker {
         this.#scopeGroups(areSpans, resource);
       }
     } while (cursor.more(CHAR.closeObject));
-    if (schemaUrl && resource) resource.record.schemaUrl = schemaUrl;
+    if (schemaUrl && resource) resource.schemaUrl = schemaUrl;
   }
 
   #scopeGroups(areSpans: boolean, resource: PackedResource): void {
@@ -114,8 +114,7 @@ export class JsonPacker {
       const field = SCOPE_GROUP.next(cursor);
       if (field === ENVELOPE) {
         if (scope) throw UNUSUAL;
-        scope = this.#envelope(SCOPE_DEPTH, scopeOf);
-        this.#packer.filter.attributes(scope.attributes);
+        scope = this.#scope();
       } else if (field === SCHEMA_URL) {
         if (schemaUrl !== undefined) throw UNUSUAL;
         cursor.string();
@@ -129,17 +128,22 @@ export class JsonPacker {
     if (schemaUrl && scope) scope.schemaUrl = schemaUrl;
   }
 
-  #envelope<T extends ResourceRecord | ScopeRecord>(depth: number, read: (group: JsonObject) => T): T {
+  #resource(): PackedResource {
     const cursor = this.#cursor;
     if (cursor.peek() !== CHAR.openObject) throw UNUSUAL;
-    const raw = cursor.parse(depth);
-    try {
-      // Both kinds of groups name their envelope; the other key is not looked at.
-      return read({ resource: raw, scope: raw });
-    } catch {
-      // A resource or scope that breaks the schema: the general way says so.
-      throw UNUSUAL;
-    }
+    const { bytes, at: start } = cursor;
+    cursor.skip(RESOURCE_DEPTH);
+    const read = () => valid(() => resourceOf({ resource: parse(bytes.toString('utf8', start, cursor.at)) }));
+    return this.#packer.addResource(start, cursor.at, read);
+  }
+
+  #scope(): ScopeRecord {
+    const cursor = this.#cursor;
+    if (cursor.peek() !== CHAR.openObject) throw UNUSUAL;
+    const raw = cursor.parse(SCOPE_DEPTH);
+    const scope = valid(() => scopeOf({ scope: raw }));
+    this.#packer.filter.attributes(scope.attributes);
+    return scope;
   }
 
   #records(areSpans: boolean, group: PackedGroup): void {
@@ -172,6 +176,15 @@ export class JsonPacker {
     const log = isJsonObject(raw) ? parseLogRecord(raw) : 'invalid_shape';
     if (typeof log === 'string') throw UNUSUAL;
     this.#packer.aside.push({ resource: resource.record, scope, log });
+  }
+}
+
+// A resource or scope that breaks the schema: the general way says so.
+function valid<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw UNUSUAL;
   }
 }
 

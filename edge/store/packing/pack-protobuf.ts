@@ -49,18 +49,30 @@ export class ProtobufPacker {
     areSpans: boolean,
     options: { maxRecords: number; asideScope: string },
   ): void {
-    const record: ResourceRecord = { attributes: [] };
     const groups: number[] = [];
+    let start = 0;
+    let stop = 0;
+    let schemaUrl = '';
     while (reader.position < end) {
       const tag = reader.varint(end);
-      if (tag === ((1 << 3) | WIRE.bytes)) readResource(reader, end, record);
-      else if (tag === ((2 << 3) | WIRE.bytes)) pushRange(groups, reader, end);
+      if (tag === ((1 << 3) | WIRE.bytes)) {
+        // A message that comes twice is merged, which nobody relies on.
+        if (stop > 0) throw UNUSUAL;
+        start = reader.position;
+        stop = reader.lengthEnd(end);
+        reader.position = stop;
+      } else if (tag === ((2 << 3) | WIRE.bytes)) pushRange(groups, reader, end);
       else if (tag === ((3 << 3) | WIRE.bytes)) {
-        const schemaUrl = reader.text(end);
-        if (schemaUrl) record.schemaUrl = schemaUrl;
+        schemaUrl = reader.text(end);
       } else throw UNUSUAL;
     }
-    const resource = this.#packer.addResource(record);
+    const resource = this.#packer.addResource(start, stop, () => {
+      const record: ResourceRecord = { attributes: [] };
+      reader.position = start;
+      if (stop > 0) readResource(reader, stop, record);
+      return record;
+    });
+    resource.schemaUrl = schemaUrl;
     for (let i = 0; i < groups.length; i += 2) {
       reader.position = groups[i] as number;
       this.#scopeGroup(reader, groups[i + 1] as number, resource, areSpans, options);

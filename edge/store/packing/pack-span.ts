@@ -11,13 +11,12 @@ import {
   writeEvent,
   writeLink,
 } from '../encoding/span.ts';
-import { writeTimeParts } from '../encoding/time.ts';
+import { partsToMicros, writeTimeParts } from '../encoding/time.ts';
 import { writeWord } from '../encoding/value.ts';
 import { requestOf } from '../rollup.ts';
 import { addSpan } from '../summarize-records.ts';
 import type { ChunkBuilder } from './chunk-builder.ts';
 import type { PackedGroup } from './packed-envelope.ts';
-import { toNanos } from './record-time.ts';
 import type { ScannedRecord } from './scanned-record.ts';
 
 /** Writes a span into the chunk of its trace, as `writeSpan` does, and takes it into the summary. */
@@ -95,15 +94,18 @@ function summarize(builder: ChunkBuilder, record: ScannedRecord, { resource, sco
       parentSpanId: record.parent0 === 0 && record.parent1 === 0 ? '' : 'parent',
       name,
       kind: record.kind,
-      startTimeUnixNano: toNanos(record.startSeconds, record.startNanos),
-      endTimeUnixNano: toNanos(record.endSeconds, record.endNanos),
+      // Told as numbers.
+      startTimeUnixNano: '',
+      endTimeUnixNano: '',
       traceState: record.traceState,
       status: record.statusCode === 0 ? NO_STATUS : { code: record.statusCode },
       attributes,
     },
   };
-  addSpan(builder.state, told);
-  const request = requestOf(told);
+  const startUs = partsToMicros(record.startSeconds, record.startNanos);
+  const endUs = partsToMicros(record.endSeconds, record.endNanos);
+  addSpan(builder.state, told, startUs, endUs);
+  const request = requestOf(told, startUs, endUs);
   if (request) builder.requests.push(request);
 }
 

@@ -3,7 +3,7 @@ import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
 import { type Chunk, decodeChunk } from '../encoding/chunk.ts';
 import type { Measurement } from '../rollup.ts';
 import type { SummaryState } from '../summary.ts';
-import type { AcceptedBatch, Trust } from '../trace-store.ts';
+import type { AcceptedBatch, AppendResult, TraceStore, Trust } from '../trace-store.ts';
 
 /** What a request brought of one trace: its chunk, and what the store would else have to decode it for. */
 export interface PackedTrace extends Chunk {
@@ -27,6 +27,16 @@ export interface PackedBatch {
   batchId?: string;
   record: Buffer;
   traces: PackedTrace[];
+}
+
+/** A store that keeps encoded batches as they are. */
+export interface PackedStore extends TraceStore {
+  /** `append` of a batch that is encoded already. */
+  appendPacked(batch: PackedBatch): Promise<AppendResult>;
+}
+
+export function takesPacked(store: TraceStore): store is PackedStore {
+  return 'appendPacked' in store;
 }
 
 /** The same batch as records, for who does not work with chunks. */

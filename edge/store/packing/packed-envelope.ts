@@ -3,13 +3,27 @@ import { addAttributeHashes } from '../attribute-hash.ts';
 import { ByteWriter } from '../encoding/byte-writer.ts';
 import { writeResource } from '../encoding/envelope.ts';
 
-/** A resource of a request, told apart by where it stands in the body. */
+/** A resource of a request. */
 export interface PackedResource {
-  /** Filtered and not stamped. */
+  /** Filtered and not stamped. Shared by requests: never changed. */
   record: ResourceRecord;
+  schemaUrl: string;
   /** Whether a record came under it. */
   isUsed: boolean;
-  /** Once it is stamped: as it is written, and the hashes of its attributes. */
+  sealed: SealedResource;
+  known: KnownResource;
+}
+
+/** What is kept of a resource between requests. */
+export interface KnownResource {
+  record: ResourceRecord;
+  /** As it was last written, and what for. */
+  sealed: SealedResource;
+  sealedFor: readonly unknown[];
+}
+
+/** A stamped resource as it is written, and the hashes of its attributes. */
+export interface SealedResource {
   bytes: Buffer;
   hashes: readonly number[];
 }
@@ -20,19 +34,13 @@ export interface PackedGroup {
   scope: ScopeRecord;
 }
 
-const NOTHING = Buffer.alloc(0);
+export const NOT_SEALED: SealedResource = { bytes: Buffer.alloc(0), hashes: [] };
 const out = new ByteWriter(4096);
 
-export function packResource(record: ResourceRecord): PackedResource {
-  return { record, isUsed: false, bytes: NOTHING, hashes: [] };
-}
-
-/** Fixes what is written of a resource. */
-export function sealResource(resource: PackedResource, stamped: ResourceRecord): void {
+export function sealResource(stamped: ResourceRecord, schemaUrl: string): SealedResource {
   out.reset();
-  writeResource(out, stamped);
-  resource.bytes = out.copy();
+  writeResource(out, schemaUrl ? { ...stamped, schemaUrl } : stamped);
   const hashes = new Set<number>();
   addAttributeHashes(hashes, stamped.attributes);
-  resource.hashes = [...hashes];
+  return { bytes: out.copy(), hashes: [...hashes] };
 }

@@ -5,7 +5,7 @@ import { readAnyValue } from '../../otlp/protobuf-value.ts';
 import type { KeyWord } from './key-word.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
 import { UNUSUAL } from './unusual.ts';
-import type { WordTable } from './word-table.ts';
+import { isAt, type WordTable } from './word-table.ts';
 
 const MAX_KIND = 5;
 const MAX_SEVERITY = 24;
@@ -217,7 +217,7 @@ export class ProtobufScanner {
     const stop = reader.lengthEnd(end);
     if (reader.varint(stop) !== ((1 << 3) | WIRE.bytes)) throw UNUSUAL;
     const keyEnd = reader.lengthEnd(stop);
-    const key = this.#keys.find(this.#buffer, reader.position, keyEnd);
+    const key = this.#key(reader.position, keyEnd);
     reader.position = keyEnd;
     if (key === undefined || reader.varint(stop) !== ((2 << 3) | WIRE.bytes)) throw UNUSUAL;
     const start = reader.position;
@@ -227,6 +227,13 @@ export class ProtobufScanner {
       reader.position = start;
       this.#record.addAny(key, readAnyValue(reader, stop, 0));
     }
+  }
+
+  // Most often it is the one that stood at the same place of the record before.
+  #key(start: number, end: number): KeyWord | undefined {
+    const expected = this.#record.keys[this.#record.attributes];
+    if (expected && expected.bytes.length === end - start && isAt(this.#buffer, start, expected.bytes)) return expected;
+    return this.#keys.find(this.#buffer, start, end);
   }
 
   #simpleValue(reader: ProtobufReader, stop: number, key: KeyWord): boolean {

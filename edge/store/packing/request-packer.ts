@@ -7,7 +7,8 @@ import { createKeyTable, type KeyWord } from './key-word.ts';
 import { packLog } from './pack-log.ts';
 import { packSpan } from './pack-span.ts';
 import type { PackedTrace } from './packed-batch.ts';
-import { type PackedGroup, type PackedResource, packResource, sealResource } from './packed-envelope.ts';
+import type { PackedGroup, PackedResource } from './packed-envelope.ts';
+import { ResourceCache } from './resource-cache.ts';
 import { ScannedRecord } from './scanned-record.ts';
 import type { TextFilter } from './text-filter.ts';
 import { TextPacker } from './text-packer.ts';
@@ -27,6 +28,8 @@ export interface SealOptions {
   trust: Trust;
   /** What is stored of a resource; `undefined` when the sender may not write it. */
   stamp: (resource: ResourceRecord) => ResourceRecord | undefined;
+  /** What `stamp` depends on beside the resource. */
+  stampKey: readonly unknown[];
   /** Records that start later, epoch seconds, are not for this way. */
   latestSeconds: number;
 }
@@ -45,6 +48,7 @@ export class RequestPacker {
   readonly aside: LogRecord[] = [];
   sentAtMs: number | undefined;
   readonly #texts: TextPacker;
+  readonly #cache: ResourceCache;
   readonly #builders: ChunkBuilder[] = [];
   #used = 0;
   #last: ChunkBuilder | undefined;
@@ -57,6 +61,7 @@ export class RequestPacker {
     this.filter = filter;
     this.keys = createKeyTable(filter);
     this.#texts = new TextPacker(filter);
+    this.#cache = new ResourceCache(filter);
   }
 
   begin(bytes: Buffer): void {
@@ -80,9 +85,9 @@ export class RequestPacker {
     this.record.bytes = NOTHING;
   }
 
-  addResource(record: ResourceRecord): PackedResource {
-    this.filter.attributes(record.attributes);
-    const resource = packResource(record);
+  /** The resource at a place of the body, of which records follow; `read` decodes it. */
+  addResource(start: number, end: number, read: () => ResourceRecord): PackedResource {
+    const resource = this.#cache.find(this.record.bytes, start, end, read);
     this.#resources.push(resource);
     return resource;
   }
@@ -114,13 +119,14 @@ export class RequestPacker {
   }
 
   /** What the journal keeps, and the chunks in it. */
-  seal({ receivedAtMs, trust, stamp, latestSeconds }: SealOptions): { record: Buffer; traces: PackedTrace[] } {
+  seal({ receivedAtMs, trust, stamp, stampKey, latestSeconds }: SealOptions): {
+    record: Buffer;
+    traces: PackedTrace[];
+  } {
     if (this.#latestSeconds > latestSeconds) throw UNUSUAL;
     for (const resource of this.#resources) {
       if (!resource.isUsed) continue;
-      const stamped = stamp(resource.record);
-      if (stamped === undefined) throw UNUSUAL;
-      sealResource(resource, stamped);
+      this.#cache.seal(resource, stamp, stampKey);
     }
     const out = this.#out;
     out.reset();
@@ -155,24 +161,20 @@ export class RequestPacker {
   #builderOf(): ChunkBuilder {
     const { record } = this;
     if (this.#last?.isOf(record)) return this.#last;
-    const traceId = hexOf(record);
-    let builder = this.#find(traceId);
-    if (builder === undefined) {
-      if ((record.trace0 | record.trace1 | record.trace2 | record.trace3) === 0) throw UNUSUAL;
-      builder = this.#open(traceId);
-    }
+    const builder = this.#find() ?? this.#open(hexOf(record));
     this.#last = builder;
     return builder;
   }
 
-  #find(traceId: string): ChunkBuilder | undefined {
-    if (this.#byTrace) return this.#byTrace.get(traceId);
+  #find(): ChunkBuilder | undefined {
+    if (this.#byTrace) return this.#byTrace.get(hexOf(this.record));
     for (let i = 0; i < this.#used; i += 1) if (this.#builders[i]?.isOf(this.record)) return this.#builders[i];
     return undefined;
   }
 
   #open(traceId: string): ChunkBuilder {
-    if (this.#used === MAX_TRACES) throw UNUSUAL;
+    const { trace0, trace1, trace2, trace3 } = this.record;
+    if (this.#used === MAX_TRACES || (trace0 | trace1 | trace2 | trace3) === 0) throw UNUSUAL;
     let builder = this.#builders[this.#used];
     if (builder === undefined) {
       builder = new ChunkBuilder(this.#texts, this.filter);

@@ -11,8 +11,8 @@ export interface TextFilter {
   text(text: string): string;
   /** In place. */
   value(value: OtlpAnyValue): void;
-  /** In place, keys regarded. */
-  attributes(attributes: OtlpKeyValue[] | undefined): void;
+  /** In place, keys regarded; answers whether something was changed. */
+  attributes(attributes: OtlpKeyValue[] | undefined): boolean;
 }
 
 /** Changes nothing. */
@@ -22,5 +22,5 @@ export const NO_FILTER: TextFilter = {
   isPlain: () => true,
   text: (text) => text,
   value: () => undefined,
-  attributes: () => undefined,
+  attributes: () => false,
 };

@@ -90,7 +90,8 @@ function hashOf(bytes: Buffer, start: number, length: number): number {
   return (hash ^ (hash >>> 13)) & (SLOTS - 1);
 }
 
-function isAt(bytes: Buffer, start: number, word: Uint8Array): boolean {
+/** Whether a word stands at `start`; the text there may go on. */
+export function isAt(bytes: Buffer, start: number, word: Uint8Array): boolean {
   for (let i = 0; i < word.length; i += 1) if (bytes[start + i] !== word[i]) return false;
   return true;
 }

@@ -5,7 +5,7 @@ import { decodeChunk } from '../encoding/chunk.ts';
 import { looseKey } from '../encoding/fingerprint.ts';
 import type { LiveTrace } from '../live-trace.ts';
 import { LiveTraces, type PreparedBatch } from '../live-traces.ts';
-import { type PackedBatch, unpackBatch } from '../packing/packed-batch.ts';
+import { type PackedBatch, type PackedStore, unpackBatch } from '../packing/packed-batch.ts';
 import { vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, formatCursor, matches, type Search } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
@@ -25,7 +25,6 @@ import {
   StoreUnavailableError,
   type TraceFilter,
   type TracePage,
-  type TraceStore,
 } from '../trace-store.ts';
 import { toTraceSummary } from '../trace-summary.ts';
 import { Journal } from './journal.ts';
@@ -54,7 +53,7 @@ const MAX_LIVE_BYTES = 256 * 1024 * 1024;
 const CLOCK_SLACK_MS = 5 * 60_000;
 
 /** Journal, live traces, sealer and parts put together; made by `openSqliteStore`. */
-export class SqliteStore implements TraceStore {
+export class SqliteStore implements PackedStore {
   readonly #made: SqliteStoreParts;
   readonly #parts: PartFiles;
   readonly #journal: Journal;
