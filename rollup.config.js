@@ -7,8 +7,8 @@ import terser from '@rollup/plugin-terser';
 import { build, transform } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
 import { minifyScript } from './scripts/minify-script.js';
-import * as names from './src/wire/names.ts';
 import { otelSwaps } from './scripts/otel-swaps.js';
+import * as names from './src/wire/names.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 
@@ -107,6 +107,20 @@ const builtFiles = () => ({
       return [path, { contentType, etag, text }];
     });
     return `export const FILES = ${JSON.stringify(Object.fromEntries(files))};`;
+  },
+});
+
+/**
+ * Names of attributes and events written where they are used: a bundler inlines constants of another module, but not across
+ * the chunks the entries share.
+ */
+const inlineNames = () => ({
+  name: 'inline-names',
+  transform(code, id) {
+    const inlined = code.replace(/^import \{[^}]*\} from '[./]*\/src\/wire\/names\.ts';$/gm, '');
+    if (inlined === code) return null;
+    const literal = (name) => (name in names ? JSON.stringify(names[name]) : name);
+    return { code: inlined.replace(/\b[A-Z]+_[A-Z_\d]+\b/g, literal), map: null };
   },
 });
 

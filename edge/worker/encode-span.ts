@@ -15,7 +15,7 @@ export function encodeSpan(span: EdgeSpan): string {
   const isLocal = parentSpanId && !span.parentIsRemote;
   // The API counts kinds from 0 (internal), OTLP from 1.
   return (
-    `{"traceId":"${traceId}","spanId":"${spanId}"${optional('parentSpanId', parentSpanId)}` +
+    `{"traceId":"${traceId}","spanId":"${spanId}"${parentSpanId ? `,"parentSpanId":"${parentSpanId}"` : ''}` +
     `${optional('traceState', traceState?.serialize())}${isLocal ? '' : flagsJson(traceFlags, span.parentIsRemote)}` +
     `,"name":${JSON.stringify(span.name)},"kind":${span.kind + 1}` +
     `,"startTimeUnixNano":"${nanos(span.startMs, span.startTick)}"` +
@@ -46,9 +46,8 @@ function nanos(ms: EpochMs, tick: number): string {
 
 function attributesJson(attributes: AttributeEntries | undefined): string {
   let json = '';
-  for (const [key, value] of attributes ?? [])
-    json = `${json && `${json},`}{"key":${JSON.stringify(key)},"value":${valueJson(value)}}`;
-  return json && `,"attributes":[${json}]`;
+  for (const [key, value] of attributes ?? []) json += `,{"key":${JSON.stringify(key)},"value":${valueJson(value)}}`;
+  return json && `,"attributes":[${json.slice(1)}]`;
 }
 
 function valueJson(value: AttributeValue): string {

@@ -71,7 +71,7 @@ function liveServerSpan(): EdgeSpan | undefined {
 function routeOf(c: Context): string | undefined {
   const route = routePath(c);
   // What answers 404 under a catch-all is the middleware before it, not a route.
-  return c.res.status === 404 && /^\/?\*$/.test(route) ? undefined : route;
+  return /^\/?\*$/.test(route) && c.res.status === 404 ? undefined : route;
 }
 
 function waitUntilOf(c: Context): WaitUntil | undefined {

@@ -18,9 +18,8 @@ export interface TraceParent {
   flags: number;
 }
 
-const VERSION_00_LENGTH = 55;
-const FIELDS = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
-const ZEROS = /^0+$/;
+const HEADER = /^[ \t]*([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/;
+const MAX_CHARS = 512;
 
 /**
  * Parses a `traceparent` header value by W3C Trace Context level 2.
@@ -31,15 +30,17 @@ const ZEROS = /^0+$/;
  * @see https://www.w3.org/TR/trace-context-2/#traceparent-header
  */
 export function parseTraceparent(header: string | null | undefined): TraceParent | undefined {
-  if (!header || header.length > 512) return undefined;
-  const value = header.replace(/^[ \t]+|[ \t]+$/g, '');
-  const match = FIELDS.exec(value);
+  const match = header && header.length <= MAX_CHARS ? HEADER.exec(header) : undefined;
   if (!match) return undefined;
-  const [, version, traceId, spanId, flags] = match as unknown as [string, string, string, string, string];
-  if (version === 'ff') return undefined;
-  if (version === '00' ? value.length !== VERSION_00_LENGTH : !/^(-|$)/.test(value.slice(VERSION_00_LENGTH)))
-    return undefined;
-  if (ZEROS.test(traceId) || ZEROS.test(spanId)) return undefined;
+  const [, version, traceId, spanId, flags, more] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string?,
+  ];
+  if (version === 'ff' || (version === '00' && more !== undefined)) return undefined;
   return { traceId, spanId, flags: Number.parseInt(flags, 16) & KNOWN_FLAGS };
 }
 
