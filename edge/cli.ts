@@ -40,10 +40,11 @@ async function run(options: CliOptions): Promise<void> {
           report,
         });
   const isLocal = LOOPBACK.test(options.host);
+  const assets = loadAssets();
   const collector = createCollector({
     store,
     keys: createKeyRing(keys),
-    assets: loadAssets(),
+    assets,
     ledger,
     acceptLocal: isLocal,
     behindProxy: options.behindProxy,
@@ -93,7 +94,8 @@ async function run(options: CliOptions): Promise<void> {
   // 0.0.0.0 is where we listen and nothing a page could load from.
   const shownUrl = url.replace(/\/\/(0\.0\.0\.0|\[::\])(?=:)/, `//${hostname()}`);
   const hasReadToken = options.readToken !== undefined;
-  console.log(formatBanner({ url: shownUrl, keys, keysPath: loaded.path, data: directory, isLocal, hasReadToken }));
+  const shown = { url: shownUrl, keys, keysPath: loaded.path, data: directory, isLocal, hasReadToken };
+  console.log(formatBanner({ ...shown, script: assets('throughline.js') }));
   console.log(`Throughline is listening on ${url}`);
 }
 

@@ -16,7 +16,7 @@ import type { KeyRing } from './key-ring.ts';
 import type { LedgerReads, LedgerWrites } from './ledger/ledger-access.ts';
 import { createLossLedger } from './ledger/loss-ledger.ts';
 import { createApiRoutes } from './query/api-routes.ts';
-import { type Assets, sendScript, sendViewer, sendViewerFile } from './query/assets.ts';
+import { type Assets, sendPinnedScript, sendScript, sendViewer, sendViewerFile } from './query/assets.ts';
 import { createLedgerRoutes } from './query/ledger-routes.ts';
 import { createLiveFeed, type LiveFeed } from './query/live-feed.ts';
 import { formatMetrics } from './query/metrics-text.ts';
@@ -128,6 +128,7 @@ export function createCollector(options: CollectorOptions): Collector {
 
   app.get('/healthz', (c) => c.json({ status: isStopping ? 'stopping' : 'ok' }, isStopping ? 503 : 200));
   app.get('/throughline.js', (c) => sendScript(c, assets));
+  app.get('/:script{throughline-[\\w-]+\\.js}', (c) => sendPinnedScript(c, assets));
   const guard = createReadGuard({ readToken: options.readToken, behindProxy });
   app.use('/api/*', guard);
   app.route('/api/ledger', createLedgerRoutes(ledger));

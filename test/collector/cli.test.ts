@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -24,6 +25,10 @@ describe('the first start', () => {
     expect(collector.banner).toContain(
       `<script src="${collector.url}/throughline.js" data-key="${publicKey}" data-service="my-site" crossorigin async></script>`,
     );
+    const [, path, integrity] =
+      /src="[^"]*(\/throughline-[\w-]+\.js)" integrity="(sha384-[^"]+)"/.exec(collector.banner) ?? [];
+    const script = Buffer.from(await (await fetch(collector.url + path)).arrayBuffer());
+    expect(integrity).toBe(`sha384-${createHash('sha384').update(script).digest('base64')}`);
     expect(collector.banner).toContain(join(data, 'keys.json'));
     expect(collector.banner).not.toContain(secretKey);
     expect(statSync(join(data, 'keys.json')).mode & 0o777).toBe(0o600);

@@ -35,6 +35,16 @@ test('the script is for pages of any origin, compressed and revalidated', async 
   expect(again.status).toBe(304);
 });
 
+test('the script has a second name that changes with it, for tags with its hash, and is kept for good under that', async () => {
+  const tag = (await fetch(`${running.url}/throughline.js`)).headers.get('etag')?.replaceAll('"', '') ?? '';
+  expect(tag).toMatch(/^[\w-]{22}$/);
+  const response = await fetch(`${running.url}/throughline-${tag}.js`);
+  expect(response.headers.get('cache-control')).toContain('immutable');
+  expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  expect(await response.text()).toContain('agent agent');
+  expect((await fetch(`${running.url}/throughline-${tag.slice(1)}x.js`)).status).toBe(404);
+});
+
 test.each(['/', `/traces/${'a'.repeat(32)}`, '/?sessionId=x'])(
   '%s is the viewer, under a strict policy',
   async (path) => {

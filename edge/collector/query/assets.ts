@@ -37,16 +37,31 @@ export function sendViewerFile(c: Context, assets: Assets): Response {
   return send(c, asset, { ...VIEWER_HEADERS, 'cache-control': 'public, max-age=31536000, immutable' });
 }
 
+const SCRIPT_HEADERS = {
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+  'timing-allow-origin': '*',
+};
+
 /** The agent, for pages of any origin, with or without `crossorigin`. */
 export function sendScript(c: Context, assets: Assets): Response {
   const asset = assets('throughline.js');
   if (!asset) return c.json({ error: 'The script is not built: run "npm run build".' }, 404);
-  return send(c, asset, {
-    'access-control-allow-origin': '*',
-    'cross-origin-resource-policy': 'cross-origin',
-    'timing-allow-origin': '*',
-    'cache-control': 'public, max-age=3600',
-  });
+  return send(c, asset, { ...SCRIPT_HEADERS, 'cache-control': 'public, max-age=3600' });
+}
+
+/** Where the agent is kept for good: the name changes with the content, so that a tag may carry `integrity`. */
+export function pinnedScriptPath({ etag }: Asset): string {
+  return `/throughline-${etag.replaceAll('"', '')}.js`;
+}
+
+/** The agent under `pinnedScriptPath`. Of other versions there is nothing, and a page without its script is left alone. */
+export function sendPinnedScript(c: Context, assets: Assets): Response {
+  const asset = assets('throughline.js');
+  if (!asset || c.req.path !== pinnedScriptPath(asset))
+    return c.json({ error: 'Not the version this collector has; it prints the tag of that one when it starts.' }, 404);
+  // A proxy that rewrites scripts would make browsers refuse it.
+  return send(c, asset, { ...SCRIPT_HEADERS, 'cache-control': 'public, max-age=31536000, immutable, no-transform' });
 }
 
 function send(c: Context, asset: Asset, headers: Record<string, string>): Response {
