@@ -1,11 +1,13 @@
 import { trace } from '@opentelemetry/api';
-import { flush, instrument, ledger } from 'throughline/worker';
+import { type Fetcher, flush, instrument, ledger } from 'throughline/worker';
 
 interface Env {
   COLLECTOR: string;
   KEY: string;
   ORIGIN: string;
   CLIENT_ADDRESS?: boolean;
+  /** The collector as a worker of its own. */
+  COLLECTOR_BINDING?: Fetcher;
 }
 
 const handler = {
@@ -24,6 +26,7 @@ const traced = instrument(handler, (env: Env) => ({
   service: 'plain',
   collector: env.COLLECTOR,
   key: env.KEY,
+  binding: env.COLLECTOR_BINDING,
   propagateTo: [env.ORIGIN],
   clientAddress: env.CLIENT_ADDRESS,
   route: (request) => (new URL(request.url).pathname.startsWith('/items/') ? '/items/:id' : undefined),
