@@ -114,12 +114,13 @@ const builtFiles = () => ({
  * Names of attributes and events written where they are used: a bundler inlines constants of another module, but not across
  * the chunks the entries share.
  */
+const literals = new Map(Object.entries(names));
 const inlineNames = () => ({
   name: 'inline-names',
-  transform(code, id) {
+  transform(code) {
     const inlined = code.replace(/^import \{[^}]*\} from '[./]*\/src\/wire\/names\.ts';$/gm, '');
     if (inlined === code) return null;
-    const literal = (name) => (name in names ? JSON.stringify(names[name]) : name);
+    const literal = (name) => (literals.has(name) ? JSON.stringify(literals.get(name)) : name);
     return { code: inlined.replace(/\b[A-Z]+_[A-Z_\d]+\b/g, literal), map: null };
   },
 });

@@ -1,5 +1,6 @@
 // What tracing costs at the edge: raw workerd, one process a variant, one route with two loopback subrequests.
-// `--json` prints one object as the last line, `--peers` measures other tracers beside ours.
+// `--json` prints one object as the last line, `--peers` measures other tracers beside ours, in shorter rounds, and
+// `--long` watches the memory over 100,000 requests instead of 40,000.
 import { gzipSync } from 'node:zlib';
 import { load } from './edge/load.ts';
 import { type MemoryResult, measureMemory } from './edge/memory.ts';
@@ -8,9 +9,11 @@ import { type BenchSink, startBenchOrigin, startBenchSink } from './edge/servers
 import { BARE, bundleVariant, OURS, type Variant } from './edge/variants.ts';
 import { startWorkerd, type WorkerdProcess } from './edge/workerd-process.ts';
 
-const ROUNDS = 6;
-const REQUESTS_A_ROUND = 1500;
+const withPeers = process.argv.includes('--peers');
+const ROUNDS = withPeers ? 4 : 6;
+const REQUESTS_A_ROUND = withPeers ? 1000 : 1500;
 const WARM_UP = 1500;
+const isLong = process.argv.includes('--long');
 const CONNECTIONS = 8;
 const LATENCY_REQUESTS = 150;
 /** Longer than any tracer holds its spans back. */
@@ -116,7 +119,7 @@ function print(rows: readonly Row[], memory: MemoryResult): void {
 const origin = await startBenchOrigin();
 const running: Running[] = [];
 try {
-  const peers = process.argv.includes('--peers') ? installPeers() : [];
+  const peers = withPeers ? installPeers() : [];
   for (const variant of [BARE, OURS, ...peers]) running.push(await start(variant, origin.url));
   for (const { workerd } of running) await load(workerd.port, { count: WARM_UP, connections: CONNECTIONS });
   await settle();
@@ -131,7 +134,7 @@ try {
   await settle();
   const rows = running.map((one) => rowOf(one, running[0] as Running));
   for (const { workerd } of running) await workerd.stop();
-  const memory = await measureMemory(OURS, origin.url);
+  const memory = await measureMemory(OURS, { originUrl: origin.url, requests: isLong ? 100_000 : 40_000 });
   print(rows, memory);
   if (process.argv.includes('--json')) console.log(JSON.stringify({ bench: 'edge', variants: rows, memory }));
 } finally {
