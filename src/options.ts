@@ -55,6 +55,9 @@ type Functions = 'route' | 'redact' | 'beforeSend' | 'graphql';
 /** Options after validation: everything present, everything usable. */
 export type Settings = Readonly<Required<Omit<Options, Functions>>> & Readonly<Pick<Options, Functions>>;
 
+/** Names and keys go with every batch, so a long one is a mistake. */
+const MAX_TEXT_CHARS = 256;
+
 interface Rule<T> {
   fallback: T;
   /** The usable value, or `undefined` when it is none. Strings come from `data-*`. */
@@ -65,9 +68,10 @@ interface Rule<T> {
 const rule = <T>(fallback: T, expects: string, read: Rule<T>['read']): Rule<T> => ({ fallback, expects, read });
 
 const text = (fallback = '') =>
-  rule(fallback, 'a string that is not empty', (value) =>
-    typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined,
-  );
+  rule(fallback, `a string of 1 to ${MAX_TEXT_CHARS} characters`, (value) => {
+    const given = typeof value === 'string' ? value.trim() : '';
+    return given && given.length <= MAX_TEXT_CHARS ? given : undefined;
+  });
 const callback = <T>() =>
   rule<T | undefined>(undefined, 'a function', (value) => (typeof value === 'function' ? (value as T) : undefined));
 const number = (fallback: number, max: number) =>
@@ -123,11 +127,10 @@ export function parseOptions(given: unknown): Settings {
   const settings: Record<string, unknown> = {};
   for (const [name, { fallback, read, expects }] of Object.entries(RULES)) {
     settings[name] = fallback;
-    let shown = 'something unreadable';
+    let value: unknown = UNREADABLE;
     try {
-      const value = options[name];
+      value = options[name];
       if (value === undefined || value === null) continue;
-      shown = quote(value);
       const usable = read(value);
       if (usable !== undefined) {
         settings[name] = usable;
@@ -136,7 +139,7 @@ export function parseOptions(given: unknown): Settings {
     } catch {
       // expected: getters that throw, JSON that is none
     }
-    warnOnce(`option "${name}" must be ${expects}; got ${shown}. ${using(fallback)}`);
+    warnOnce(`option "${name}" must be ${expects}; got ${quote(value)}. ${using(fallback)}`);
   }
   const unknown = Object.keys(options).filter((name) => !Object.hasOwn(RULES, name));
   for (const name of unknown) warnOnce(`there is no option "${name}"; there are ${Object.keys(RULES).join(', ')}.`);
@@ -149,8 +152,14 @@ function using(fallback: unknown): string {
     : `Using ${quote(fallback)}.`;
 }
 
+const UNREADABLE = { toString: () => 'something unreadable' };
+
 function quote(value: unknown): string {
-  return (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60);
+  try {
+    return (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60);
+  } catch {
+    return quote(UNREADABLE); // expected: not everything can be made a string
+  }
 }
 
 function parseHttpUrl(value: unknown): URL | undefined {

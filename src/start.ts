@@ -59,6 +59,10 @@ function run(settings: Settings, handover: Handover | undefined): Agent {
   const { core, tracing, delivery, stops } = createCore(settings, handover);
   const { contexts, identity, sessions } = core;
   const wanted = new Set(settings.instrumentations);
+  const known = INSTRUMENTATIONS.map(({ name }) => name);
+  for (const name of wanted)
+    if (!known.includes(name.replace(/^-/, '')))
+      warnOnce(`there is no signal "${name}"; there are ${known.join(', ')}.`);
   for (const { name, isOptional, start: startOne } of INSTRUMENTATIONS) {
     if (isOptional ? !wanted.has(name) : wanted.has(`-${name}`)) continue;
     try {

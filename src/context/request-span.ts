@@ -1,4 +1,5 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { guard } from '../browser/guard.ts';
 import type { Settings } from '../options.ts';
 import {
   ATTR_ERROR_TYPE,
@@ -42,7 +43,8 @@ export function requestAttributes(
     [ATTR_SERVER_PORT]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
   };
   if (known !== method) attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = method;
-  const operation = settings.graphql?.(url, typeof body === 'string' ? body : '');
+  const { graphql } = settings;
+  const operation = graphql && guard(graphql)(url, typeof body === 'string' ? body : '');
   if (operation) attributes[ATTR_GRAPHQL_OPERATION_NAME] = String(operation);
   return attributes;
 }

@@ -168,37 +168,3 @@ describe('what the site says', () => {
     expect(everything()).not.toContain('/api/health');
   });
 });
-
-const HOSTILE: Record<string, string> = {
-  'storage that throws': `Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })`,
-  'a frozen window.fetch': `Object.defineProperty(window, 'fetch', { value: window.fetch, writable: false, configurable: false })`,
-  'frozen prototypes': `for (const of of [Response, XMLHttpRequest, MessagePort, WebSocket, EventSource, Navigator]) Object.freeze(of.prototype)`,
-  'a JSON that was replaced': `JSON.parse = () => { throw new Error('theirs') }`,
-  'no PerformanceObserver entries': `PerformanceObserver.prototype.observe = () => { throw new Error('theirs') }`,
-  'no Navigation API and no idle callbacks': `delete window.navigation; delete window.requestIdleCallback; delete window.EventSource`,
-  'a fetch that answers no promise': `window.fetch = () => 'not a promise'`,
-  'a console that throws': `console.warn = console.debug = () => { throw new Error('theirs') }`,
-  'no MessageChannel': `delete window.MessageChannel`,
-  'no crypto': `Object.defineProperty(window, 'crypto', { value: undefined })`,
-};
-
-describe('a hostile page', () => {
-  test.each(Object.entries(HOSTILE))('%s: the agent degrades or stands down, and never throws', async (_, code) => {
-    const page = await open({ head: `<script>${code}</script>`, body: () => '<button>Go</button>' });
-    await page.click('button');
-    await page.evaluate(() => {
-      history.pushState(null, '', '/next');
-      setTimeout(() => {});
-    });
-    await page.evaluate(() => (globalThis as { throughline?: PageAgent }).throughline?.stop());
-    // Nothing of ours is an error of the page: checked after each test.
-    expect(opened.console.filter((line) => line.startsWith('Throughline')).length).toBeLessThanOrEqual(2);
-  });
-
-  test('an about:blank frame and a file without an origin are no place to trace, and no error', async () => {
-    const page = await open({ body: () => '<iframe></iframe>' });
-    const frame = page.frames()[1];
-    await frame?.addScriptTag({ url: `${shop.site.origin}/throughline.js` });
-    expect(await frame?.evaluate(() => typeof fetch)).toBe('function');
-  });
-});

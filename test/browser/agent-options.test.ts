@@ -37,7 +37,7 @@ describe('options on the script tag', () => {
       'option "propagateTo" must be a list of origins as https://api.example; got "api.example". It is ignored.',
     ],
     ['data-debug="maybe"', 'option "debug" must be true or false; got "maybe". Using false.'],
-    ['data-version=" "', 'option "version" must be a string that is not empty; got " ". It is ignored.'],
+    ['data-version=" "', 'option "version" must be a string of 1 to 256 characters; got " ". It is ignored.'],
     ['data-sample-rate="1"', 'there is no option "sampleRate"; there are '],
   ])('%s gives one warning and the default', async (attributes, warning) => {
     const { said, hasAgent, close } = await load(attributes);
