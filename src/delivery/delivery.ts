@@ -1,3 +1,4 @@
+import { fault, guard } from '../browser/guard.ts';
 import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
 import { MAX_KEEPALIVE_BYTES } from '../wire/limits.ts';
 import type { DropReason } from '../wire/loss.ts';
@@ -168,10 +169,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!active || stopped || (dueAt !== undefined && at >= dueAt)) return;
     dueAt = at;
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      dueAt = undefined;
-      void pump();
-    }, delayMs);
+    timer = setTimeout(
+      guard(() => {
+        dueAt = undefined;
+        void pump();
+      }),
+      delayMs,
+    );
   }
 
   /** What waits goes when it fills a batch, or when its time has come; `isUrgent` when the last batch has to go again. */
@@ -187,24 +191,37 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** Sends one batch, then plans the next. Resolves to whether it was acknowledged. */
   function pump(): Promise<boolean> {
     if (!active || stopped) return Promise.resolve(false);
-    // Expected: a page that put something of its own in the place of what encoding needs.
-    const next = () => sender.next().catch(() => false);
-    sending ??= next().then((isAcknowledged) => {
-      sending = undefined;
-      scheduleNext(!isAcknowledged);
-      return isAcknowledged;
-    });
+    const next = () =>
+      sender.next().finally(() => {
+        sending = undefined;
+      });
+    sending ??= attempt(next);
     return sending;
+  }
+
+  async function attempt(send: () => Promise<boolean>): Promise<boolean> {
+    let isAcknowledged = false;
+    try {
+      isAcknowledged = await send();
+    } catch (error) {
+      fault(error);
+      pace.failed();
+    }
+    guard(scheduleNext)(!isAcknowledged);
+    return isAcknowledged;
   }
 
   /** What was added lately is stored and deferred, so that a crash takes half a second at most. */
   function keepSoon(): void {
-    keepTimer ??= setTimeout(() => {
-      keepTimer = undefined;
-      if (!active) return;
-      keeper.keep();
-      deferTail();
-    }, KEEP_AFTER_MS);
+    keepTimer ??= setTimeout(
+      guard(() => {
+        keepTimer = undefined;
+        if (!active) return;
+        keeper.keep();
+        deferTail();
+      }),
+      KEEP_AFTER_MS,
+    );
   }
 
   function deferTail(): void {
@@ -229,7 +246,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         'page_exit',
       );
     }
-    if (leaving.length > 0) void sender.last(leaving).then((isAcknowledged) => scheduleNext(!isAcknowledged));
+    if (leaving.length > 0) void attempt(() => sender.last(leaving));
     deferTail();
   }
 
@@ -237,10 +254,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function exitSoon(): void {
     if (exitQueued) return;
     exitQueued = true;
-    queueMicrotask(() => {
-      exitQueued = false;
-      exit('hidden');
-    });
+    queueMicrotask(
+      guard(() => {
+        exitQueued = false;
+        exit('hidden');
+      }),
+    );
   }
 
   function enter(): void {

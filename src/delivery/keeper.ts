@@ -1,3 +1,4 @@
+import { guard } from '../browser/guard.ts';
 import { type Chunk, packChunks, recordsOf } from './chunk.ts';
 import { createClaims } from './claims.ts';
 import { closeBooks, countDropped, type Ledger } from './ledger.ts';
@@ -120,8 +121,11 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
   async function startDrain(): Promise<void> {
     if (isDraining) return;
     isDraining = true;
-    // Expected: an origin without locks of its own, as in a sandboxed frame.
-    await claims.alone(drain).catch(() => {});
+    try {
+      await claims.alone(drain);
+    } catch {
+      // expected: an origin without locks of its own, as in a sandboxed frame
+    }
     isDraining = false;
   }
 
@@ -211,7 +215,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       }
       present = true;
       claims.hold();
-      setTimeout(startDrain, DRAIN_AFTER_MS);
+      setTimeout(guard(startDrain), DRAIN_AFTER_MS);
     },
     brace() {
       keep();

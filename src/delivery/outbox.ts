@@ -1,3 +1,4 @@
+import { fault, guard } from '../browser/guard.ts';
 import type { EpochMs } from '../wire/time.ts';
 import { type Chunk, isChunk } from './chunk.ts';
 import { type Ledger, restoreLedger } from './ledger.ts';
@@ -62,13 +63,13 @@ export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxL
       request.result.createObjectStore('chunks');
       request.result.createObjectStore('ledgers', { keyPath: 'page' });
     };
-    request.onsuccess = () => {
+    request.onsuccess = guard(() => {
       database = request.result;
       // The visitor clears the site's data, or a later version wants to upgrade.
-      database.onversionchange = database.onclose = fail;
+      database.onversionchange = database.onclose = guard(fail);
       onOpen();
-    };
-    request.onerror = fail;
+    });
+    request.onerror = guard(fail);
   } catch {
     fail(); // expected: storage denied, or no IndexedDB
   }
@@ -124,7 +125,7 @@ export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxL
         for (const ledger of ledgers) ledgerStore.put({ ...ledger, at: Date.now() });
         for (const page of forget) ledgerStore.delete(page);
       });
-      if (put.length > 0) void evict();
+      if (put.length > 0) evict().catch(fault);
       return written;
     },
     list,
