@@ -170,8 +170,9 @@ const parts = {
       input: {
         collector: 'edge/server.ts',
         cli: 'edge/cli.ts',
-        // Started by its name as a thread.
+        // Started by their names as threads.
         'store-read-worker': 'edge/store/sqlite/read-worker.ts',
+        'store-write-worker': 'edge/store/sqlite/write-worker.ts',
       },
       external: [/^node:/, /^hono(\/|$)/, '@hono/node-server'],
       output: { dir: 'dist', format: 'es', chunkFileNames: 'collector-[name].js', sourcemap: true },

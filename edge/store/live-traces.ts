@@ -138,15 +138,18 @@ export class LiveTraces<Home> {
     }
   }
 
-  /** The first `count` chunks of a trace lie in blocks now. */
-  sealed(trace: LiveTrace<Home>, count: number, home: Home): void {
+  /**
+   * The first `count` chunks of a trace lie in blocks now.
+   * @param state of the trace with those chunks and none that came later
+   */
+  sealed(trace: LiveTrace<Home>, count: number, home: Home, state: SummaryState = copySummary(trace.state)): void {
     const chunks = trace.chunks.splice(0, count);
     for (const { ids, body } of chunks) {
       trace.bytes -= ids.length + body.length;
       this.bytes -= ids.length + body.length;
     }
     trace.home = home;
-    trace.stored = copySummary(trace.state);
+    trace.stored = state;
     trace.waitingSinceMs = this.#nowMs();
     if (this.#dropIfEmpty(trace) || trace.owners) return;
     // It stays because something more is on its way: what was searched before must be known still.

@@ -10,12 +10,15 @@ export interface SqlDriver {
   run(sql: string, values: readonly SqlValue[]): void;
   /** Rows as they are read: stop early and the rest is never computed. */
   rows(sql: string, values: readonly SqlValue[]): Iterable<SqlRow>;
+  /** The first of `rows`, where asking for one alone is cheaper. */
+  first?(sql: string, values: readonly SqlValue[]): SqlRow | undefined;
   /** All of it or, when it throws, nothing of it. */
   transaction(work: () => void): void;
 }
 
 /** The first row, `undefined` when there is none. */
 export function firstRow(driver: SqlDriver, sql: string, values: readonly SqlValue[] = []): SqlRow | undefined {
+  if (driver.first) return driver.first(sql, values);
   for (const row of driver.rows(sql, values)) return row;
   return undefined;
 }

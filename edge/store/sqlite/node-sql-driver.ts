@@ -18,6 +18,12 @@ export function nodeSqlDriver(database: DatabaseSync): SqlDriver {
       statement.run(...values);
       giveBack(sql, statement);
     },
+    first(sql, values) {
+      const statement = take(sql);
+      const row = statement.get(...values) as SqlRow | undefined;
+      giveBack(sql, statement);
+      return row;
+    },
     *rows(sql, values) {
       const statement = take(sql);
       try {

@@ -2,32 +2,30 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { TraceId } from '../../../src/wire/ids.ts';
 import { PartReader, type PartTotals } from '../sql/part-reader.ts';
-import { PartWriter } from '../sql/part-writer.ts';
+import type { SealedLoose, SealedTrace } from '../sql/part-writer.ts';
 import { APPLICATION_ID, createPart, FORMAT_VERSION, migratePart } from '../sql/schema.ts';
 import { firstRow, type SqlDriver } from '../sql/sql-driver.ts';
 import type { RemoveSelector } from '../trace-store.ts';
 import { nodeSqlDriver } from './node-sql-driver.ts';
+import { PART_PRAGMAS } from './part-pragmas.ts';
+import { buffersOf, packSealed } from './sealed-message.ts';
 import { assertOurs, reason, StoreOpenError } from './store-file.ts';
 import { TraceIdFilter } from './trace-id-filter.ts';
+import { askWriteThread } from './write-thread.ts';
 
-// 4 KB pages waste least behind blocks of some 30 KB.
-const PRAGMAS = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -8192;`;
 // Before the write-ahead log is on: what tells the file as ours must be in the file itself, whatever happens next.
 const CREATE_PRAGMAS = `PRAGMA page_size = 4096; PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${FORMAT_VERSION};`;
 
-/** One database file: its only writer, and a reader beside it. */
+/** One database file, with a reader of its own; it is written in the writing thread. */
 export class PartFile {
   readonly path: string;
   readonly number: number;
   readonly reader: PartReader;
-  readonly writer: PartWriter;
   /** Start of the stretch of receive times it holds, epoch ms. */
   readonly fromMs: number;
   totals: PartTotals;
   #filter: TraceIdFilter;
-  readonly #writing: DatabaseSync;
   readonly #reading: DatabaseSync;
   readonly #readDriver: SqlDriver;
 
@@ -40,9 +38,8 @@ export class PartFile {
     this.number = number;
     assertOurs(path);
     try {
-      this.#writing = openForWriting(path, fromMs);
+      makeReady(path, fromMs);
       this.#reading = new DatabaseSync(path, { readOnly: true });
-      this.writer = new PartWriter(nodeSqlDriver(this.#writing));
       this.#readDriver = nodeSqlDriver(this.#reading);
       this.reader = new PartReader(this.#readDriver);
       this.totals = this.reader.totals();
@@ -58,18 +55,21 @@ export class PartFile {
     return this.#filter.has(traceId);
   }
 
-  /** Something was written: totals and filter follow. */
-  wrote(traceIds: Iterable<TraceId>): void {
-    for (const traceId of traceIds) this.#filter.add(traceId);
+  /**
+   * Writes traces, and log records of no trace; all of it or, when it rejects, nothing.
+   * @param added the traces it did not hold before
+   */
+  async write(traces: readonly SealedTrace[], loose: SealedLoose | undefined, added: Iterable<TraceId>): Promise<void> {
+    const message = packSealed(traces);
+    await askWriteThread('write', [this.path, message, loose && copyLoose(loose)], buffersOf(message));
+    for (const traceId of added) this.#filter.add(traceId);
     if (this.#filter.full) this.#filter = this.#buildFilter();
     this.totals = this.reader.totals();
   }
 
   /** Takes traces of a person out for good, from the write-ahead log as well. */
-  remove(traceIds: readonly TraceId[], selector: RemoveSelector): void {
-    this.#writing.exec('PRAGMA secure_delete = ON');
-    this.writer.remove(traceIds, selector);
-    this.#writing.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  async remove(traceIds: readonly TraceId[], selector: RemoveSelector): Promise<void> {
+    await askWriteThread('remove', [this.path, traceIds, selector]);
     this.reader.reset();
     this.totals = this.reader.totals();
   }
@@ -86,15 +86,13 @@ export class PartFile {
     return bytes;
   }
 
+  /** Closes the connection of this thread; to be called before the writing thread closes the last one. */
   close(): void {
     this.#reading.close();
-    // The last connection to close copies the write-ahead log into the file and deletes it.
-    this.#writing.close();
   }
 
-  /** Closes and deletes the file. */
+  /** Deletes the file, which no thread has open any more. */
   delete(): void {
-    this.close();
     for (const path of this.#paths()) rmSync(path, { force: true });
   }
 
@@ -109,19 +107,24 @@ export class PartFile {
   }
 }
 
-function openForWriting(path: string, fromMs: number): DatabaseSync {
+// A view goes to another thread with all of the memory it looks at.
+function copyLoose(loose: SealedLoose): SealedLoose {
+  const chunks = loose.chunks.map(({ ids, body }) => ({ ids: Buffer.concat([ids]), body: Buffer.concat([body]) }));
+  return { ...loose, chunks };
+}
+
+// Makes the file if it is not there, or brings it to this version.
+function makeReady(path: string, fromMs: number): void {
   const database = new DatabaseSync(path);
   try {
     const driver = nodeSqlDriver(database);
     const isNew = firstRow(driver, "SELECT 1 FROM sqlite_schema WHERE name = 'total'") === undefined;
     if (isNew) database.exec(CREATE_PRAGMAS);
-    database.exec(PRAGMAS);
+    database.exec(PART_PRAGMAS);
     if (isNew) createPart(driver, Math.floor(fromMs) * 1000);
     else migrate(driver);
-    return database;
-  } catch (error) {
+  } finally {
     database.close();
-    throw error;
   }
 }
 

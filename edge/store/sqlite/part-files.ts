@@ -9,6 +9,7 @@ import { PartFile } from './part-file.ts';
 import type { PartRef } from './part-reads.ts';
 import { askReadThread } from './read-thread.ts';
 import { reason, StoreOpenError } from './store-file.ts';
+import { askWriteThread } from './write-thread.ts';
 
 export interface PartFilesOptions {
   directory: string;
@@ -73,6 +74,8 @@ export class PartFiles {
   async drop(part: PartFile): Promise<void> {
     this.#parts.splice(this.#parts.indexOf(part), 1);
     await askReadThread('release', [part.path]);
+    part.close();
+    await askWriteThread('release', [[part.path]]);
     part.delete();
   }
 
@@ -93,6 +96,15 @@ export class PartFiles {
     return this.#parts.reduce((sum, part) => sum + part.bytes(), 0);
   }
 
+  /** Gives up all files, in every thread. */
+  async release(): Promise<void> {
+    const paths = this.#parts.map(({ path }) => path);
+    await askReadThread('release', paths);
+    this.close();
+    await askWriteThread('release', [paths]);
+  }
+
+  /** Gives up what this thread has open. */
   close(): void {
     for (const part of this.#parts.splice(0)) part.close();
   }

@@ -1,9 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
-import { decodeChunk } from '../encoding/chunk.ts';
-import { logKey, looseKey } from '../encoding/fingerprint.ts';
 import type { LiveTrace } from '../live-trace.ts';
 import type { LiveTraces } from '../live-traces.ts';
-import type { SealedLoose, SealedTrace } from '../sql/part-writer.ts';
+import { groupTraces, sealLoose, sealTrace } from '../seal-trace.ts';
+import { copySummary } from '../summary.ts';
 import type { Journal } from './journal.ts';
 import type { PartFile } from './part-file.ts';
 import type { PartFiles } from './part-files.ts';
@@ -20,8 +18,8 @@ export interface SealerOptions {
 const TICK_MS = 1000;
 /** Memory for traces that wait; beyond it those longest without news are sealed first. */
 const LIVE_BYTES = 32 * 1024 * 1024;
-/** Written in one transaction, with one sync: a few blocks. */
-const GROUP_BYTES = 1024 * 1024;
+/** Written in one transaction, with one sync: some blocks. Statistics are written once a transaction, so few are better. */
+const GROUP_BYTES = 4 * 1024 * 1024;
 /** Fewer quiet traces than this wait for company, so that blocks are worth compressing, but not longer than this. */
 const COMPANY_BYTES = 192 * 1024;
 const MAX_WAIT_MS = 120_000;
@@ -147,27 +145,27 @@ export class Sealer {
       else byPart.set(trace.home, [trace]);
     }
     for (const [home, group] of byPart) {
-      for (const some of groupByBytes(group)) {
-        this.#write(home, some);
-        // What was accepted meanwhile is served between groups.
-        await setImmediate();
+      for (const some of groupTraces(group, GROUP_BYTES)) {
+        await this.#write(home, some);
       }
     }
     this.#freeSegments();
   }
 
-  #write(home: PartFile | undefined, traces: readonly LiveTrace<PartFile>[]): void {
+  async #write(home: PartFile | undefined, traces: readonly LiveTrace<PartFile>[]): Promise<void> {
     const { live, parts } = this.#options;
     const lastMs = traces.reduce((last, { state }) => Math.max(last, state.updatedMs), 0);
     const part = home ?? parts.current(lastMs);
     const loose = traces.find(({ traceId }) => traceId === '');
+    // As they are now: more may come for them while they are written.
+    const sealing = traces.map((trace) => ({ trace, chunks: [...trace.chunks], state: copySummary(trace.state) }));
     const sealed = traces.filter((trace) => trace !== loose).map(sealTrace);
-    part.writer.write(sealed, loose && sealLoose(loose));
-    part.wrote(sealed.flatMap(({ before, state }) => (before ? [] : [state.traceId])));
-    for (const trace of traces) {
-      for (const { segment } of trace.chunks) this.#open.set(segment, (this.#open.get(segment) ?? 0) - 1);
-      live.sealed(trace, trace.chunks.length, part);
-    }
+    const added = sealed.flatMap(({ before, state }) => (before ? [] : [state.traceId]));
+    await part.write(sealed, loose && sealLoose(loose), added);
+    sealing.forEach(({ trace, chunks, state }) => {
+      for (const { segment } of chunks) this.#open.set(segment, (this.#open.get(segment) ?? 0) - 1);
+      live.sealed(trace, chunks.length, part, state);
+    });
   }
 
   #freeSegments(): void {
@@ -178,34 +176,4 @@ export class Sealer {
       this.#open.delete(segment);
     }
   }
-}
-
-function sealTrace(trace: LiveTrace<PartFile>): SealedTrace {
-  let newSpans = 0;
-  let newLogs = 0;
-  for (const { spans, logs } of trace.chunks) {
-    newSpans += spans;
-    newLogs += logs;
-  }
-  const { state, chunks, stored } = trace;
-  return { state, chunks, before: stored, requests: chunks.flatMap(({ requests }) => requests), newSpans, newLogs };
-}
-
-function sealLoose({ chunks }: LiveTrace<PartFile>): SealedLoose {
-  const records = chunks.flatMap((chunk) => decodeChunk(chunk, '').logs);
-  return { chunks, keys: records.map((record) => looseKey(logKey(record))), newLogs: records.length };
-}
-
-function* groupByBytes(traces: readonly LiveTrace<PartFile>[]): Generator<LiveTrace<PartFile>[]> {
-  let group: LiveTrace<PartFile>[] = [];
-  let bytes = 0;
-  for (const trace of traces) {
-    group.push(trace);
-    bytes += trace.bytes;
-    if (bytes < GROUP_BYTES) continue;
-    yield group;
-    group = [];
-    bytes = 0;
-  }
-  if (group.length > 0) yield group;
 }

@@ -223,13 +223,14 @@ export class SqliteStore implements PackedStore {
       for (const { part, state } of this.#parts.tracesOf(selector)) byPart.get(part)?.push(state.traceId);
       for (const [part, traceIds] of byPart) {
         await askReadThread('release', [part.path]);
-        part.remove(traceIds, selector);
+        await part.remove(traceIds, selector);
       }
     });
     const after = await this.stats();
     this.#version += 1;
     return {
       spans: before.spans - after.spans,
+      logs: before.logs - after.logs,
       traces: before.traces - after.traces,
       bytes: Math.max(0, before.bytes - after.bytes),
     };
@@ -263,10 +264,11 @@ export class SqliteStore implements PackedStore {
 
   async expire(nowMs: number): Promise<ExpireResult> {
     const { retentionMs, maxBytes } = this.#made;
-    const removed: ExpireResult = { spans: 0, traces: 0, bytes: 0 };
+    const removed: ExpireResult = { spans: 0, logs: 0, traces: 0, bytes: 0 };
     await this.#sealer.sealOlderThan(nowMs - retentionMs);
     const drop = async (part: PartFile): Promise<void> => {
       removed.spans += part.totals.spans;
+      removed.logs += part.totals.logs;
       removed.traces += part.totals.traces;
       removed.bytes += part.bytes();
       await this.#parts.drop(part);
@@ -291,11 +293,7 @@ export class SqliteStore implements PackedStore {
   async #close(): Promise<void> {
     await this.#journal.close();
     await this.#sealer.stop();
-    await askReadThread(
-      'release',
-      this.#parts.all().map(({ path }) => path),
-    );
-    this.#parts.close();
+    await this.#parts.release();
     this.#made.unlock();
   }
 
