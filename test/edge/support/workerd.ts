@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { Miniflare, type WorkerOptions } from 'miniflare';
 
 export interface Worker {
@@ -8,11 +8,10 @@ export interface Worker {
 }
 
 /** Bundles a worker of `test/edge/workers` against the built package, as a user's bundler would. */
-export async function bundle(entry: string): Promise<string> {
+export async function bundle(entry: string, more: BuildOptions = {}): Promise<string> {
   const result = await build({
     entryPoints: [fileURLToPath(new URL(`../workers/${entry}.ts`, import.meta.url))],
     bundle: true,
-    write: false,
     format: 'esm',
     target: 'es2022',
     conditions: ['workerd', 'worker'],
@@ -20,6 +19,8 @@ export async function bundle(entry: string): Promise<string> {
     external: ['node:*', 'cloudflare:*', 'ws'],
     // Not our tsconfig: its paths lead to the sources.
     tsconfigRaw: {},
+    ...more,
+    write: false,
   });
   return (result.outputFiles[0] as { text: string }).text;
 }
