@@ -104,7 +104,7 @@ test('a collector that is a worker itself is reached by its binding, and no othe
   const worker = await startWorker('plain', {
     bindings: { COLLECTOR: 'https://collector.invalid', KEY: 'sk_bound', ORIGIN: 'https://origin.invalid' },
     serviceBindings: {
-      COLLECTOR_BINDING: async (incoming) => {
+      COLLECTOR_BINDING: async (incoming: Request) => {
         const key = incoming.headers.get('authorization');
         posts.push({ url: incoming.url, key, payload: (await incoming.json()) as OtlpPayload });
         return Response.json({ partialSuccess: { rejectedSpans: 1 } }) as never;
