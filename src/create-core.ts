@@ -1,5 +1,5 @@
 import { VERSION } from 'throughline:version';
-import { trace } from '@opentelemetry/api';
+import { type Attributes, type SpanContext, trace } from '@opentelemetry/api';
 import { createClock } from './browser/clock.ts';
 import { guard, type Stop, warnOnce } from './browser/guard.ts';
 import { onHidden } from './browser/listen.ts';
@@ -17,13 +17,21 @@ import { createOutgoing } from './outgoing.ts';
 import { createResource } from './resource.ts';
 import { createIdentity } from './session/identity.ts';
 import { createPageView, type PageView } from './session/page-view.ts';
+import { createRecent, type Recent } from './session/recent.ts';
 import { createSessions } from './session/session.ts';
 import { formatBaggage } from './wire/baggage.ts';
 import { INGEST_PATH } from './wire/ingest.ts';
-import { ATTR_CAUSALITY, ATTR_SESSION_PREVIOUS_ID, EVENT_SESSION_START, SCOPE_BROWSER } from './wire/names.ts';
+import {
+  ATTR_CAUSALITY,
+  ATTR_SESSION_PREVIOUS_ID,
+  ATTR_WEB_VITAL_RATING,
+  EVENT_SESSION_START,
+  SCOPE_BROWSER,
+} from './wire/names.ts';
 import { FLAG_SAMPLED } from './wire/traceparent.ts';
 
 const SEVERITY_INFO = 9;
+const SEVERITY_ERROR = 17;
 /** Views kept for what is still measured of them. */
 const MAX_VIEWS = 10;
 
@@ -31,6 +39,7 @@ export interface Parts {
   core: Core;
   tracing: Tracing;
   delivery: Delivery;
+  recent: Recent;
   /** In the order things were started. */
   stops: Stop[];
 }
@@ -80,6 +89,11 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     mayStore,
   });
   const outgoing = createOutgoing(settings, delivery);
+  const recent = createRecent(clock.now, (records) => delivery.count('unsampled', records));
+  const release = (span: SpanContext | undefined, attributes: Attributes, send: () => void) => {
+    if (!span || span.traceFlags & FLAG_SAMPLED) send();
+    else recent.add(attributes, send);
+  };
   const tracing = createTracing({
     contexts,
     now: clock.now,
@@ -94,10 +108,8 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     }),
     ended: guard((span) => {
       activities.ended(span, span.endTime[0] * 1000 + span.endTime[1] / 1e6);
-      // Another SDK's spans may be recorded and not sampled.
-      if (mayRecord() && span.spanContext().traceFlags & FLAG_SAMPLED) outgoing.span(span);
+      if (mayRecord()) release(span.spanContext(), span.attributes, () => outgoing.span(span));
     }),
-    unsampled: () => delivery.count('unsampled', 1),
   });
 
   const parts: Omit<Core, 'capture'> = {
@@ -135,8 +147,10 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     emit({ name, attributes, atMs = clock.now(), span: given, severity = SEVERITY_INFO }) {
       if (!mayRecord()) return;
       const span = given ?? trace.getSpanContext(contexts.active()) ?? core.view.root?.spanContext();
-      if (span && !(span.traceFlags & FLAG_SAMPLED)) return delivery.count('unsampled', 1);
-      outgoing.event({ name, attributes: { ...identity.current(core.view), ...attributes }, atMs, span, severity });
+      const told = { ...identity.current(core.view), ...attributes };
+      release(span, told, () => outgoing.event({ name, attributes: told, atMs, span, severity }));
+      if (severity >= SEVERITY_ERROR) recent.tell('error');
+      else if (attributes[ATTR_WEB_VITAL_RATING] === 'poor') recent.tell('web_vital');
     },
     onLeave(handler) {
       leaving.add(handler);
@@ -147,10 +161,11 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
   const stops = [
     stopLeaving,
     () => delivery.stop(),
+    recent.clear,
     tracing.register(),
     () => contexts.disable(),
     requests.stop,
     leave,
   ];
-  return { core, tracing, delivery, stops };
+  return { core, tracing, delivery, recent, stops };
 }

@@ -56,7 +56,7 @@ function findObstacle({ key, collector }: Settings): string | undefined {
 }
 
 function run(settings: Settings, handover: Handover | undefined): Agent {
-  const { core, tracing, delivery, stops } = createCore(settings, handover);
+  const { core, tracing, delivery, recent, stops } = createCore(settings, handover);
   const { contexts, identity, sessions } = core;
   const wanted = new Set(settings.instrumentations);
   const known = INSTRUMENTATIONS.map(({ name }) => name);
@@ -96,6 +96,7 @@ function run(settings: Settings, handover: Handover | undefined): Agent {
       if (consent === 'full') return;
       identity.user = undefined;
       sessions.forget();
+      recent.clear();
       if (consent === 'off') delivery.discard();
     }),
     get sessionId() {

@@ -76,22 +76,13 @@ export interface TracingOptions {
   sample(): { isSampled: boolean; state: SamplingState };
   started(span: Span, parent: Context): void;
   ended(span: ReadableSpan & Span): void;
-  unsampled(): void;
 }
 
 /**
  * The one place that knows the OpenTelemetry SDK's provider, sampler and processor; another SDK is a change here.
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/
  */
-export function createTracing({
-  contexts,
-  now,
-  mayRecord,
-  sample,
-  started,
-  ended,
-  unsampled,
-}: TracingOptions): Tracing {
+export function createTracing({ contexts, now, mayRecord, sample, started, ended }: TracingOptions): Tracing {
   let given: GivenIds = {};
   const sampler: Sampler = {
     shouldSample(parent) {
@@ -101,9 +92,9 @@ export function createTracing({
       const { isSampled, state } = isChild
         ? { isSampled: (parentSpan.traceFlags & FLAG_SAMPLED) !== 0, state: undefined }
         : sample();
-      if (!isSampled) unsampled();
       return {
-        decision: isSampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+        // Recorded in any case: what an unsampled session did last is told when something goes wrong.
+        decision: isSampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD,
         ...(state && { traceState: createTraceState(withSamplingState([], state)) }),
       };
     },

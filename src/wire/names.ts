@@ -58,6 +58,8 @@ export const ATTR_ACTIVITY = 'throughline.activity';
 export const ATTR_NAVIGATION_TYPE = 'throughline.navigation.type';
 /** Why an activity or a request ended before its work did: `page_hidden`, `capped`, `superseded`. */
 export const ATTR_END_REASON = 'throughline.end_reason';
+/** Why a record of an unsampled session was sent all the same: `error` or `web_vital`. It stands for itself alone. */
+export const ATTR_SAMPLING_REASON = 'throughline.sampling.reason';
 /** How a parent was found: `proven` by the browser, else `inferred`. */
 export const ATTR_CAUSALITY = 'throughline.causality';
 
