@@ -37,6 +37,7 @@ async function run(options: CliOptions): Promise<void> {
           url: options.forward,
           headers: options.forwardHeaders,
           directory: join(directory, 'forward'),
+          onForwarded: (keyId, records) => ledger.count(keyId, { forwarded: records }),
           report,
         });
   const isLocal = LOOPBACK.test(options.host);
@@ -60,7 +61,8 @@ async function run(options: CliOptions): Promise<void> {
   });
 
   const expire = async () => {
-    const { traces } = await store.expire(Date.now());
+    const { traces, spans, logs } = await store.expire(Date.now());
+    if (spans + logs > 0) ledger.expire(spans + logs);
     if (traces > 0) collector.storeChanged();
   };
   const expireTimer = setInterval(() => {

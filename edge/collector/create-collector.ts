@@ -94,7 +94,7 @@ export function createCollector(options: CollectorOptions): Collector {
     report,
     now: Date.now,
     onStored: live.changed,
-    forward: forwarder && ((records) => forwarder.forward(records)),
+    forward: forwarder && ((batch) => forwarder.forward(batch)),
     filter,
     pack: takesPacked(store) ? createPackRequest(options.scrub === false ? undefined : counters.scrubbed) : undefined,
     limiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...options.limits }, Date.now),

@@ -138,6 +138,7 @@ export interface StoreStats {
 export interface ExpireResult {
   /** What this call removed. */
   spans: number;
+  logs: number;
   traces: number;
   bytes: number;
 }

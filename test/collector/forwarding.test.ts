@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSpool } from '../../edge/collector/forward/spool.ts';
+import { createLossLedger } from '../../edge/collector/ledger/loss-ledger.ts';
 import { decodeTracesProtobuf } from '../../edge/otlp/decode-protobuf.ts';
 import { startForwarder } from '../../edge/server.ts';
 import { makeLog, makePayload, makeSpan } from '../support/otlp-payload.ts';
@@ -67,13 +68,15 @@ const send = async (url: string, name: string) => {
 
 test('spans and log records reach another collector, once, with where they came from', async () => {
   const upstream = await runCollector();
+  const ledger = createLossLedger();
   const forwarder = startForwarder({
+    onForwarded: (keyId, records) => ledger.count(keyId, { forwarded: records }),
     url: upstream.url,
     headers: { Authorization: `Bearer ${SECRET_KEY}` },
     directory: join(base, 'forward'),
     report: () => undefined,
   });
-  const front = await runCollector({ forwarder });
+  const front = await runCollector({ forwarder, ledger });
   const span = makeSpan();
   const payload = makePayload({ spans: [span], logs: [makeLog({ traceId: span.traceId, eventName: 'exception' })] });
   for (let i = 0; i < 3; i++)
@@ -87,6 +90,7 @@ test('spans and log records reach another collector, once, with where they came 
   const { ingest } = (await (await fetch(`${front.url}/api/stats`)).json()) as { ingest: { forward: object } };
   expect(ingest.forward).toEqual({ forwarded: 2, parked: 0, dropped: 0 });
   expect(upstream.collector.counters.duplicateSpans).toBe(0);
+  expect(ledger.keys().get('web')).toMatchObject({ received: 6, stored: 2, duplicate: 4, forwarded: 2 });
   await front.stop();
   await forwarder.close();
   await upstream.stop();

@@ -176,3 +176,32 @@ test('what a page left pending and never spoke of again is told apart', () => {
   now = 31 * 60_000;
   expect(ledger.totals()).toMatchObject({ pending: 3, silent: 3, unknownLoss: 0 });
 });
+
+test('what the store removes is counted as expired, the oldest first, by key, across restarts', () => {
+  let nowMs = 1_000_000 * 3_600_000;
+  let ledger = createLossLedger(() => nowMs);
+  const store = (keyId: string, stored: number) => ledger.count(keyId, { received: stored, stored });
+  const expired = () => [...ledger.keys()].map(([keyId, counts]) => [keyId, counts.expired]);
+  store('web', 10);
+  nowMs += 3_600_000;
+  store('app', 20);
+  store('web', 5);
+  ledger.expire(10);
+  expect(expired()).toEqual([
+    ['web', 10],
+    ['app', 0],
+  ]);
+  ledger = createLossLedger(() => nowMs, JSON.parse(JSON.stringify(ledger.snapshot())));
+  ledger.expire(25);
+  expect(expired()).toEqual([
+    ['web', 15],
+    ['app', 20],
+  ]);
+  // Books of an earlier version know no hours: what they have stored is the oldest.
+  const { stock: _, ...early } = ledger.snapshot();
+  early.keys = [['web', { received: 7, stored: 7, duplicate: 0, rejected: {}, forwarded: 0, expired: 0 }]];
+  ledger = createLossLedger(() => nowMs, early);
+  store('web', 3);
+  ledger.expire(8);
+  expect(expired()).toEqual([['web', 8]]);
+});

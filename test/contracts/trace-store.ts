@@ -436,7 +436,7 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       expect(await store.trace(old.traceId)).toBeUndefined();
       expect(await spanIds(store, recent.traceId)).toEqual(idsOf(recent));
       expect(await store.stats()).toMatchObject({ traces: 1, spans: 21 });
-      expect(await store.expire(nowMs)).toEqual({ spans: 0, traces: 0, bytes: 0 });
+      expect(await store.expire(nowMs)).toEqual({ spans: 0, logs: 0, traces: 0, bytes: 0 });
       // What is gone may come again.
       expect(await store.append(old.batches[1])).toEqual({ ...EMPTY, storedSpans: 3 });
     });

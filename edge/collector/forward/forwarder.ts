@@ -8,7 +8,7 @@ import { openSpool, type Spool, type SpoolEntry } from './spool.ts';
 /** Where accepted records go as well. */
 export interface Forwarder {
   /** Takes records that were stored; returns when they are in the spool. Never throws: what cannot be kept is counted. */
-  forward(records: { spans: readonly SpanRecord[]; logs: readonly LogRecord[] }): void;
+  forward(records: { keyId: string; spans: readonly SpanRecord[]; logs: readonly LogRecord[] }): void;
   /** Spans and log records, by what became of them. */
   counts: ForwardCounts;
   /** What waits, in bytes. */
@@ -32,12 +32,15 @@ export interface ForwarderOptions {
   directory: string;
   /** Default 1 GiB. */
   maxBytes?: number;
+  /** Told what the upstream has taken, by the key it came with; '' for what an earlier version has spooled. */
+  onForwarded?: (keyId: string, records: number) => void;
   /** Told when the upstream fails and when it is back, in one sentence for the operator. */
   report: (message: string) => void;
 }
 
-const TRACES = 1;
-const LOGS = 2;
+// 1 and 2 were traces and logs without the key they came with; even is logs.
+const TRACES = 3;
+const LOGS = 4;
 const REQUEST_BYTES = 1024 * 1024;
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
@@ -68,8 +71,8 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
 
   const send = async (entries: readonly SpoolEntry[]): Promise<number> => {
     // Protobuf messages put behind each other are one message with the repeated fields of all.
-    const body = gzipSync(Buffer.concat(entries.map(({ payload }) => payload)), { level: 1 });
-    const path = entries[0]?.kind === LOGS ? '/v1/logs' : '/v1/traces';
+    const body = gzipSync(Buffer.concat(entries.map((entry) => readEntry(entry).message)), { level: 1 });
+    const path = (entries[0]?.kind ?? TRACES) % 2 === 0 ? '/v1/logs' : '/v1/traces';
     const response = await fetch(url.replace(/\/$/, '') + path, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
@@ -94,6 +97,7 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
       await send(entries);
       spool.advance(entries.length);
       counts.forwarded += recordsOf(entries);
+      for (const entry of entries) options.onForwarded?.(readEntry(entry).keyId, entry.records);
     } catch (error) {
       if (!(error instanceof PoisonError)) throw error;
       // One of them is at fault: alone they are sent in order, and the one is set aside.
@@ -147,11 +151,11 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
   return {
     counts,
     pendingBytes: () => spool.pendingBytes(),
-    forward({ spans, logs }) {
+    forward({ keyId, spans, logs }) {
       if (spans.length > 0)
-        keep(spool, { kind: TRACES, records: spans.length, payload: Buffer.from(encodeTracesProtobuf(spans)) });
+        keep(spool, { kind: TRACES, records: spans.length, payload: keyed(keyId, encodeTracesProtobuf(spans)) });
       if (logs.length > 0)
-        keep(spool, { kind: LOGS, records: logs.length, payload: Buffer.from(encodeLogsProtobuf(logs)) });
+        keep(spool, { kind: LOGS, records: logs.length, payload: keyed(keyId, encodeLogsProtobuf(logs)) });
       wake();
     },
     async close() {
@@ -162,6 +166,20 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
       parked.close();
     },
   };
+}
+
+/** A payload: the key's length in two bytes, the key, the message. */
+function keyed(keyId: string, message: Uint8Array): Buffer {
+  const key = Buffer.from(keyId);
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(key.length);
+  return Buffer.concat([length, key, message]);
+}
+
+function readEntry({ kind, payload }: SpoolEntry): { keyId: string; message: Buffer } {
+  if (kind < TRACES) return { keyId: '', message: payload };
+  const end = 2 + payload.readUInt16LE(0);
+  return { keyId: payload.toString('utf8', 2, end), message: payload.subarray(end) };
 }
 
 class PoisonError extends Error {}

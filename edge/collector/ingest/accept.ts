@@ -4,7 +4,7 @@ import { type DecodedRequest, describeRejections } from '../../otlp/decoded-requ
 import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
 import { takesPacked, unpackBatch } from '../../store/packing/packed-batch.ts';
 import type { TextFilter } from '../../store/packing/text-filter.ts';
-import { type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
+import { type AcceptedBatch, type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
 import type { LedgerWrites } from '../ledger/ledger-access.ts';
 import { readLedgers, takeLedgers } from '../ledger/take-ledgers.ts';
@@ -30,7 +30,7 @@ export interface IngestContext {
   /** Where a request came from, as far as that can be known. */
   addressOf: (c: Context) => string | undefined;
   /** Sends on what was stored, where the operator wants that. */
-  forward: ((records: { spans: SpanRecord[]; logs: LogRecord[] }) => void) | undefined;
+  forward: ((batch: AcceptedBatch) => void) | undefined;
   /** Called after every append that stored something. */
   onStored: () => void;
   /** Told of faults that are ours, for the operator. */

@@ -7,8 +7,9 @@ export interface KeyCounts {
   stored: number;
   duplicate: number;
   rejected: Partial<Record<RejectReason, number>>;
-  /** Passed on to another backend, and removed after the retention time. */
+  /** Taken by the backend everything is sent on to. */
   forwarded: number;
+  /** Removed after the retention time, or for lack of room; to the hour in which it was stored. */
   expired: number;
 }
 
@@ -35,11 +36,15 @@ export interface LedgerSnapshot {
   pages: PageEntry[];
   /** By key, the totals of pages that had to make room. */
   closed: [keyId: string, totals: AgentTotals][];
+  /** By key and hour, what was stored and has not expired; absent in what an earlier version kept. */
+  stock?: [keyId: string, hours: [hour: number, records: number][]][];
 }
 
 export interface LossLedger {
   /** Books what a request of `keyId` came to. */
   count(keyId: string, counts: Partial<KeyCounts>): void;
+  /** The store has removed so many records, the oldest it had. */
+  expire(records: number): void;
   /** Takes in what an agent says of one of its pages. */
   hear(keyId: string, report: PageLedger): void;
   keys(): Map<string, KeyCounts>;
@@ -57,13 +62,29 @@ type PageEntry = PageLedger & { keyId: string; heardMs: number };
 /** Pages kept one by one; the one longest silent makes room and lives on in the sums. */
 const MAX_PAGES = 20_000;
 const SILENT_MS = 30 * 60_000;
+const HOUR_MS = 3_600_000;
+/** Hours kept apart for a key, some 80 days; the two oldest become one beyond it. */
+const MAX_HOURS = 2000;
 
 export function createLossLedger(now: () => number = Date.now, kept?: LedgerSnapshot): LossLedger {
   const keys = new Map(kept?.keys);
   const closed = new Map(kept?.closed);
   // In order of the last report: a page that is heard of goes to the end.
   const pages = new Map((kept?.pages ?? []).map((entry) => [`${entry.keyId}/${entry.page}`, entry]));
+  const stock = new Map(kept?.stock?.map(([keyId, hours]) => [keyId, new Map(hours)]));
+  if (!kept?.stock) for (const [keyId, { stored }] of keys) stock.set(keyId, new Map([[0, stored]]));
   let version = 0;
+
+  function addStock(keyId: string, records: number): void {
+    const hours = stock.get(keyId) ?? new Map<number, number>();
+    stock.set(keyId, hours);
+    const hour = Math.floor(now() / HOUR_MS);
+    hours.set(hour, (hours.get(hour) ?? 0) + records);
+    if (hours.size <= MAX_HOURS) return;
+    const [[oldest, count] = [0, 0], [next] = [0]] = [...hours].sort(([a], [b]) => a - b);
+    hours.delete(oldest);
+    hours.set(next, (hours.get(next) ?? 0) + count);
+  }
 
   function closeOldest(): void {
     for (const [id, entry] of pages) {
@@ -84,8 +105,25 @@ export function createLossLedger(now: () => number = Date.now, kept?: LedgerSnap
       const known = keys.get(keyId) ?? createKeyCounts();
       keys.set(keyId, known);
       for (const [name, count] of Object.entries(counts)) known[name as 'received'] += count;
+      if (counts.stored) addStock(keyId, counts.stored);
       for (const [reason, count] of Object.entries(rejected)) {
         known.rejected[reason as RejectReason] = (known.rejected[reason as RejectReason] ?? 0) + count;
+      }
+    },
+    expire(records) {
+      version += 1;
+      const oldestFirst = [...stock]
+        .flatMap(([keyId, hours]) => [...hours].map(([hour, count]) => ({ keyId, hours, hour, count })))
+        .sort((a, b) => a.hour - b.hour);
+      let left = records;
+      for (const { keyId, hours, hour, count } of oldestFirst) {
+        const gone = Math.min(count, left);
+        const known = keys.get(keyId);
+        if (known) known.expired += gone;
+        if (gone === count) hours.delete(hour);
+        else hours.set(hour, count - gone);
+        left -= gone;
+        if (left === 0) return;
       }
     },
     hear(keyId, report) {
@@ -115,7 +153,12 @@ export function createLossLedger(now: () => number = Date.now, kept?: LedgerSnap
         .filter(({ session }) => session === sessionId)
         .map((entry) => ({ ...entry, unknownLoss: unknownLoss(entry.totals) }))
         .reverse(),
-    snapshot: () => ({ keys: [...keys], pages: [...pages.values()], closed: [...closed] }),
+    snapshot: () => ({
+      keys: [...keys],
+      pages: [...pages.values()],
+      closed: [...closed],
+      stock: [...stock].map(([keyId, hours]) => [keyId, [...hours]]),
+    }),
   };
 }
 

@@ -122,7 +122,7 @@ const schemas: Record<string, Schema> = {
       quantiles: list(number),
     },
   ),
-  Removed: object({ spans: count, traces: count, bytes: number }),
+  Removed: object({ spans: count, logs: count, traces: count, bytes: number }),
   Stats: object(
     { spans: count, logs: count, traces: count, bytes: count, version: number, ingest: { type: 'object' } },
     { oldestMs: number, newestMs: number },

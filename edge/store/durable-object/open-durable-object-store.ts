@@ -127,9 +127,10 @@ function joinTwins(states: readonly SummaryState[]): SummaryState[] {
 }
 
 function sum(results: readonly ExpireResult[]): ExpireResult {
-  const total: ExpireResult = { spans: 0, traces: 0, bytes: 0 };
-  for (const { spans, traces, bytes } of results) {
+  const total: ExpireResult = { spans: 0, logs: 0, traces: 0, bytes: 0 };
+  for (const { spans, logs, traces, bytes } of results) {
     total.spans += spans;
+    total.logs += logs;
     total.traces += traces;
     total.bytes += bytes;
   }

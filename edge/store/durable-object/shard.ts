@@ -134,13 +134,14 @@ export class Shard {
   expire(nowMs: number): ExpireResult {
     const { retentionMs, maxBytes } = this.#settings;
     const before = this.#storage.sql.databaseSize;
-    const removed: ExpireResult = { spans: 0, traces: 0, bytes: 0 };
+    const removed: ExpireResult = { spans: 0, logs: 0, traces: 0, bytes: 0 };
     const cutMs = nowMs - retentionMs;
     const old = this.reads.listed().filter(({ state }) => state.updatedMs < cutMs);
     this.#seal(old, Number.POSITIVE_INFINITY);
     const drop = (part: ShardPart): void => {
-      const { spans, traces } = part.reader.totals();
+      const { spans, logs, traces } = part.reader.totals();
       removed.spans += spans;
+      removed.logs += logs;
       removed.traces += traces;
       this.#parts.drop(part);
       this.#live.forget(part);
@@ -170,6 +171,7 @@ export class Shard {
     this.#version += 1;
     return {
       spans: before.spans - after.spans,
+      logs: before.logs - after.logs,
       traces: before.traces - after.traces,
       bytes: Math.max(0, bytes - this.#storage.sql.databaseSize),
     };
