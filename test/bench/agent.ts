@@ -1,107 +1,69 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Browser, CDPSession } from 'playwright';
+import { readFileSync } from 'node:fs';
+import { brotliCompressSync } from 'node:zlib';
 import { launchBrowser } from '../support/browser.ts';
-import { startRecordingCollector } from '../support/recording-collector.ts';
-import { startSite } from '../support/site.ts';
+import { type Cost, countLongTasks, FETCHES, measureCost } from './agent/cost.ts';
+import { measureMemory } from './agent/memory.ts';
+import type { Candidate } from './agent/page.ts';
+import { bundlePeers } from './agent/peers.ts';
 
-// What the agent costs a page, beside a page without one: CPU of the renderer's main thread (thread ticks, so that other
-// load on the machine cancels out) to evaluate and start, and for each of 200 fetches one after the other; and what the
-// telemetry of those weighs. Scripts in .bench/ (peers, bundled by hand to start by themselves) are measured the same way.
+// What the agent costs a page, beside a page without one: CPU of the renderer's main thread to evaluate and start, for each
+// of 200 requests and each click; bytes sent; long tasks on a slow processor; the heap over a day. `npm run bench:agent`;
+// `-- --peers` measures other agents beside ours, `-- --json` prints one object as the last line.
 
-const RUNS = Number(process.env.BENCH_RUNS ?? 5);
-const FETCHES = 200;
+const withPeers = process.argv.includes('--peers');
+const RUNS = Number(process.env.BENCH_RUNS ?? (withPeers ? 2 : 3));
 
-interface Candidate {
-  name: string;
-  code: string;
-}
-interface Measured {
-  startMs: number;
-  perFetchUs: number;
-  wireBytes: number;
-  fetchSpans: number;
-}
-
-const peers = existsSync('.bench') ? readdirSync('.bench').filter((file) => file.endsWith('.js')) : [];
-const candidates: Candidate[] = [
-  { name: 'none', code: '' },
-  { name: 'throughline', code: readFileSync('dist/throughline.js', 'utf8') },
-  ...peers.map((file) => ({ name: file.replace(/\.js$/, ''), code: readFileSync(`.bench/${file}`, 'utf8') })),
-];
-
-async function taskMs(cdp: CDPSession): Promise<number> {
-  const { metrics } = await cdp.send('Performance.getMetrics');
-  return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000;
-}
-
-async function measure(browser: Browser, { code }: Candidate): Promise<Measured> {
-  const collector = await startRecordingCollector(() => '');
-  const site = await startSite({ page: () => '<!doctype html><title>bench</title><h1>bench</h1>' });
-  const page = await (await browser.newContext()).newPage();
-  try {
-    await page.goto(site.origin);
-    const cdp = await page.context().newCDPSession(page);
-    await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
-    const before = await taskMs(cdp);
-    // Its options are on the element, as on a page; the text is evaluated when the element is inserted.
-    await page.evaluate(
-      ([text, origin]) => {
-        const script = document.createElement('script');
-        Object.assign(script.dataset, { key: 'pk_bench', service: 'bench', collector: origin });
-        script.textContent = text as string;
-        document.head.append(script);
-      },
-      [code, collector.origin],
-    );
-    const started = await taskMs(cdp);
-    await page.waitForTimeout(2500); // what it does when idle is not the price of a fetch
-    const idle = await taskMs(cdp);
-    await page.evaluate(async (count) => {
-      for (let i = 0; i < count; i++) await (await fetch(`/api/items/${i}`)).text();
-    }, FETCHES);
-    const fetched = await taskMs(cdp);
-    // As on a page that stays: batches leave at their own pace, compressed.
-    await page.waitForTimeout(code === '' ? 0 : 6000);
-    await page.goto('about:blank');
-    const deadline = Date.now() + 10_000;
-    const spans = () => collector.spans().filter(({ name }) => name === 'GET /api/items/{id}').length;
-    while (code !== '' && spans() < FETCHES && Date.now() < deadline) await new Promise((done) => setTimeout(done, 50));
-    return {
-      startMs: started - before,
-      perFetchUs: ((fetched - idle) * 1000) / FETCHES,
-      wireBytes: collector.requests.reduce((sum, { wireBytes }) => sum + wireBytes, 0),
-      fetchSpans: spans(),
-    };
-  } finally {
-    await page.context().close();
-    await Promise.all([collector.close(), site.close()]);
-  }
-}
+const none: Candidate = { name: 'none', code: '' };
+const ours: Candidate = { name: 'throughline', code: readFileSync('dist/throughline.js', 'utf8') };
+const candidates = [none, ours, ...(withPeers ? bundlePeers() : [])];
 
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const browser = await launchBrowser();
-const runs = new Map<string, Measured[]>(candidates.map(({ name }) => [name, []]));
+const costs = new Map<string, Cost[]>(candidates.map(({ name }) => [name, []]));
 for (let run = 0; run < RUNS; run++)
   for (const candidate of candidates) {
     console.error(`run ${run + 1}/${RUNS}: ${candidate.name}`);
-    runs.get(candidate.name)?.push(await measure(browser, candidate));
+    costs.get(candidate.name)?.push(await measureCost(browser, candidate));
   }
+const longTasks = new Map<string, number>();
+for (const candidate of candidates) {
+  console.error(`slow processor: ${candidate.name}`);
+  longTasks.set(candidate.name, await countLongTasks(browser, candidate));
+}
+console.error('memory');
+const heapsKb = await measureMemory(browser, ours);
 await browser.close();
 
-const medianOf = (name: string, field: keyof Measured) => median((runs.get(name) ?? []).map((run) => run[field]));
-const rows = candidates.map(({ name }) => ({
+const medianOf = (name: string, field: keyof Cost) => median((costs.get(name) ?? []).map((cost) => cost[field]));
+const addedBy = (name: string, field: keyof Cost) => medianOf(name, field) - medianOf(none.name, field);
+const rows = candidates.slice(1).map(({ name, code }) => ({
   name,
-  startMs: medianOf(name, 'startMs') - medianOf('none', 'startMs'),
-  perFetchUs: medianOf(name, 'perFetchUs') - medianOf('none', 'perFetchUs'),
+  brotliBytes: brotliCompressSync(code).length,
+  startMs: addedBy(name, 'startMs'),
+  idleMs: addedBy(name, 'idleMs'),
+  perFetchUs: addedBy(name, 'perFetchUs'),
+  perPressUs: addedBy(name, 'perPressUs'),
   wireBytes: medianOf(name, 'wireBytes'),
-  fetchSpans: medianOf(name, 'fetchSpans'),
+  reported: medianOf(name, 'reported'),
+  longTasksAt4x: (longTasks.get(name) ?? 0) - (longTasks.get(none.name) ?? 0),
 }));
-console.log(`added to a page without an agent, medians of ${RUNS} runs`);
-console.log(`${''.padEnd(24)}evaluate+start ms  per fetch µs  bytes for ${FETCHES} fetches  reported`);
-for (const { name, startMs, perFetchUs, wireBytes, fetchSpans } of rows)
-  console.log(
-    `${name.padEnd(24)}${startMs.toFixed(1).padStart(17)}${perFetchUs.toFixed(0).padStart(14)}${String(wireBytes).padStart(23)}${String(fetchSpans).padStart(10)}`,
-  );
+
+const COLUMNS: [title: string, value: (row: (typeof rows)[number]) => string][] = [
+  ['brotli B', ({ brotliBytes }) => String(brotliBytes)],
+  ['start ms', ({ startMs }) => startMs.toFixed(1)],
+  ['then idle ms', ({ idleMs }) => idleMs.toFixed(1)],
+  ['µs a fetch', ({ perFetchUs }) => perFetchUs.toFixed(0)],
+  ['µs a click', ({ perPressUs }) => perPressUs.toFixed(0)],
+  [`B for ${FETCHES}`, ({ wireBytes }) => String(wireBytes)],
+  ['reported', ({ reported }) => String(reported)],
+  ['long tasks 4x', ({ longTasksAt4x }) => String(longTasksAt4x)],
+];
+console.log(
+  `added to a page without an agent (${medianOf('none', 'perFetchUs').toFixed(0)} µs a fetch), medians of ${RUNS}`,
+);
+console.log(''.padEnd(16) + COLUMNS.map(([title]) => title.padStart(15)).join(''));
+for (const row of rows) console.log(row.name.padEnd(16) + COLUMNS.map(([, value]) => value(row).padStart(15)).join(''));
+console.log(`heap over a simulated day of 8 hours, by quarter: ${heapsKb.join(', ')} kB`);
 if (process.argv.includes('--json'))
-  console.log(JSON.stringify(Object.fromEntries(rows.map(({ name, ...row }) => [name, row]))));
+  console.log(JSON.stringify({ heapsKb, ...Object.fromEntries(rows.map(({ name, ...figures }) => [name, figures])) }));
