@@ -45,7 +45,10 @@ export function createQueryClient(options: QueryClientOptions): QueryClient {
   const base = options.url.replace(/\/+$/, '');
   const headers: Record<string, string> = readToken === undefined ? {} : { authorization: `Bearer ${readToken}` };
 
-  const ask: QueryClient['ask'] = async (operation, parameters) => {
+  const ask = async <K extends keyof Operations>(
+    operation: K,
+    parameters: Operations[K]['parameters'],
+  ): Promise<Operations[K]['answer']> => {
     const { method, path } = OPERATIONS[operation];
     const query = new URLSearchParams();
     let address = path;
@@ -57,7 +60,7 @@ export function createQueryClient(options: QueryClientOptions): QueryClient {
     }
     const response = await fetch(`${base}${address}${query.size > 0 ? `?${query}` : ''}`, { method, headers });
     if (!response.ok) throw new QueryError(await messageOf(response), response.status);
-    return response.json();
+    return (await response.json()) as Operations[K]['answer'];
   };
 
   return {

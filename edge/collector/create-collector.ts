@@ -11,6 +11,7 @@ import { handleOtlp, handleOtlpPreflight } from './ingest/otlp-route.ts';
 import { createPackRequest } from './ingest/pack-request.ts';
 import { handlePage, handlePagePreflight } from './ingest/page-route.ts';
 import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimits } from './ingest/rate-limiter.ts';
+import { readCountry } from './ingest/read-country.ts';
 import { createScrubber } from './ingest/scrub-records.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { LedgerReads, LedgerWrites } from './ledger/ledger-access.ts';
@@ -103,6 +104,7 @@ export function createCollector(options: CollectorOptions): Collector {
       : behindProxy
         ? addressBehindProxy
         : (c) => c.env?.incoming?.socket?.remoteAddress,
+    countryOf: (c) => readCountry(c, behindProxy),
   };
   // Behind a proxy every request comes from this machine, so that proves nothing.
   const otlpOptions = { keys, acceptLocal: (options.acceptLocal ?? false) && !behindProxy };

@@ -19,7 +19,7 @@ import type { OtlpAnyValue, OtlpKeyValue, OtlpLogRecord, OtlpSpan } from '../../
 import { createBodies } from '../bench/store-bodies.ts';
 
 const RECEIVED_MS = Date.now();
-const SENDER: PackOptions['sender'] = { trust: 'public', keyId: 'shop', services: ['*'] };
+const SENDER: PackOptions['sender'] = { trust: 'public', keyId: 'shop', services: ['*'], country: 'CH' };
 
 // The general way: what packing must come to.
 function takeGenerally(body: Uint8Array, format: PackOptions['format']): DecodedRequest {

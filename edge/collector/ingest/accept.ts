@@ -1,10 +1,14 @@
 import type { Context } from 'hono';
 import type { RejectReason } from '../../../src/wire/loss.ts';
 import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
-import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
 import { takesPacked, unpackBatch } from '../../store/packing/packed-batch.ts';
 import type { TextFilter } from '../../store/packing/text-filter.ts';
-import { type AcceptedBatch, type AppendResult, StoreUnavailableError, type TraceStore } from '../../store/trace-store.ts';
+import {
+  type AcceptedBatch,
+  type AppendResult,
+  StoreUnavailableError,
+  type TraceStore,
+} from '../../store/trace-store.ts';
 import { countRejected, type IngestCounters } from '../counters.ts';
 import type { LedgerWrites } from '../ledger/ledger-access.ts';
 import { readLedgers, takeLedgers } from '../ledger/take-ledgers.ts';
@@ -29,6 +33,8 @@ export interface IngestContext {
   limiter: RateLimiter;
   /** Where a request came from, as far as that can be known. */
   addressOf: (c: Context) => string | undefined;
+  /** Country a request came from, ISO 3166-1 alpha-2; '' when that is not known. */
+  countryOf: (c: Context) => string;
   /** Sends on what was stored, where the operator wants that. */
   forward: ((batch: AcceptedBatch) => void) | undefined;
   /** Called after every append that stored something. */

@@ -16,7 +16,7 @@ import { type Meter, recordsIn, startMeter } from './meter.ts';
 import type { PackedRequest } from './pack-request.ts';
 import { gunzip, readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
-import { type Sender, senderOfSdk } from './sender.ts';
+import { inCountry, type Sender, senderOfSdk } from './sender.ts';
 
 export interface OtlpRouteOptions {
   keys: KeyRing;
@@ -40,12 +40,13 @@ export async function handleOtlp(
     const stated = encodingOf(c.req.header('content-type'));
     if (stated) encoding = stated;
     if (c.req.method !== 'POST') throw new Refusal(405, 'OTLP is sent with POST.');
-    const sender = senderOfSdk({
+    const known = senderOfSdk({
       keys: options.keys,
       acceptLocal: options.acceptLocal && !isForwarded(c),
       authorization: c.req.header('authorization'),
       origin: c.req.header('origin'),
     });
+    const sender = inCountry(known, context.countryOf(c));
     meter = startMeter(c, context, sender);
     if (!stated)
       throw new Refusal(

@@ -55,10 +55,12 @@ export function createPackRequest(counts: ScrubCounts | undefined): PackRequest 
         receivedAtMs,
         trust,
         stamp: (resource) => stampResource(resource, sender, offsetMs),
-        stampKey: [trust, keyId, sender.services, offsetMs],
+        stampKey: [trust, keyId, sender.services, sender.country, offsetMs],
         // Rounded down: what comes within the last second before the limit goes the general way.
         latestSeconds: Math.floor(latestStartMs(receivedAtMs, offsetMs) / 1000) - 1,
       });
+      // Resources are summed up before they are stamped.
+      if (sender.country !== undefined) for (const { state } of sealed.traces) state.country = sender.country;
       const batch: PackedBatch = { receivedAtMs, trust, keyId, ...sealed };
       if (batchId !== undefined) batch.batchId = batchId;
       if (counts) addCounts(counts, found);

@@ -8,7 +8,7 @@ import { accept, acceptPacked, type IngestContext, type Rejections } from './acc
 import { type Meter, recordsIn, startMeter } from './meter.ts';
 import { gunzip, isGzip, readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
-import { senderOfPage } from './sender.ts';
+import { inCountry, senderOfPage } from './sender.ts';
 
 const BATCH_ID = /^[0-9a-f]{16}$/i;
 
@@ -29,7 +29,7 @@ export async function handlePage(c: Context, context: IngestContext, keys: KeyRi
   context.counters.requests += 1;
   let meter: Meter | undefined;
   try {
-    const sender = senderOfPage(keys, c.req.query(QUERY_KEY), c.req.header('origin'));
+    const sender = inCountry(senderOfPage(keys, c.req.query(QUERY_KEY), c.req.header('origin')), context.countryOf(c));
     meter = startMeter(c, context, sender);
     const batchId = c.req.query(QUERY_BATCH)?.toLowerCase();
     if (batchId !== undefined && !BATCH_ID.test(batchId))

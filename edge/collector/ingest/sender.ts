@@ -8,6 +8,8 @@ export interface Sender {
   keyId: string;
   /** Values of `service.name` it may write; `*` for all. */
   services: readonly string[];
+  /** ISO 3166-1 alpha-2 of where a public sender is, as far as that is known. */
+  country?: string;
 }
 
 /** Key id of requests without a key, taken while the collector listens on this machine only. */
@@ -57,4 +59,9 @@ function senderOfPublicKey(key: IngestKey, origin: string | undefined): Sender {
   if (!key.origins.includes('*') && (origin === undefined || !key.origins.includes(origin)))
     throw new Refusal(403, 'This origin may not use this key: add it to "origins" of the key in keys.json.');
   return { trust: 'public', keyId: key.id, services: key.services };
+}
+
+/** A public sender with the country it is in, '' when that is not known. A trusted one reports of others. */
+export function inCountry(sender: Sender, country: string): Sender {
+  return sender.trust === 'public' && country !== '' ? { ...sender, country } : sender;
 }

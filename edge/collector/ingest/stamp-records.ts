@@ -1,4 +1,10 @@
-import { ATTR_CLOCK_OFFSET, ATTR_KEY_ID, ATTR_SERVICE_NAME, ATTR_TRUST } from '../../../src/wire/names.ts';
+import {
+  ATTR_CLOCK_OFFSET,
+  ATTR_GEO_COUNTRY,
+  ATTR_KEY_ID,
+  ATTR_SERVICE_NAME,
+  ATTR_TRUST,
+} from '../../../src/wire/names.ts';
 import type { OtlpKeyValue } from '../../../src/wire/otlp.ts';
 import { unixNanoToMs } from '../../../src/wire/time.ts';
 import { type DecodedRequest, rejectLog, rejectSpan } from '../../otlp/decoded-request.ts';
@@ -61,9 +67,12 @@ export function stampResource(
   offsetMs: number | undefined,
 ): ResourceRecord | undefined {
   if (!sender.services.includes('*') && !sender.services.includes(serviceOf(resource))) return undefined;
-  const attributes: OtlpKeyValue[] = resource.attributes.filter(({ key }) => !STAMPS.has(key));
+  const { country } = sender;
+  const isStamp = (key: string): boolean => STAMPS.has(key) || (country !== undefined && key === ATTR_GEO_COUNTRY);
+  const attributes: OtlpKeyValue[] = resource.attributes.filter(({ key }) => !isStamp(key));
   attributes.push({ key: ATTR_TRUST, value: { stringValue: sender.trust } });
   attributes.push({ key: ATTR_KEY_ID, value: { stringValue: sender.keyId } });
+  if (country !== undefined) attributes.push({ key: ATTR_GEO_COUNTRY, value: { stringValue: country } });
   if (offsetMs !== undefined && Number.isFinite(offsetMs))
     attributes.push({ key: ATTR_CLOCK_OFFSET, value: { intValue: String(Math.round(offsetMs)) } });
   return { ...resource, attributes };
