@@ -201,19 +201,22 @@ test('with a clock that stands still, computation is marked as not measured and 
   );
 });
 
-test('the resource names the deployed version; the client address is only there when asked for', async () => {
-  await get('/kv', { 'cf-connecting-ip': '192.0.2.7' });
+test('what the platform knows: the deployed version, the place, the ray; the client address only when asked for', async () => {
+  await get('/kv', { 'cf-connecting-ip': '192.0.2.7', 'cf-ray': '8f2a61c3d7e4b5a0-FRA' });
   const found = await spans(4);
   expect(found[0]?.resource['cloudflare.script_version.id']).toBe('version-7');
+  const server = found.find(({ kind }) => kind === 2);
+  expect(server?.attrs['cloudflare.ray_id']).toBe('8f2a61c3d7e4b5a0-FRA');
+  expect(server?.attrs['cloudflare.colo']).toMatch(/^[A-Z]{3}$/);
   expect(JSON.stringify(found)).not.toContain('192.0.2.7');
   sink.clear();
   const asked = await startWorker('plain', {
     bindings: { COLLECTOR: sink.url, KEY: 'k', ORIGIN: 'http://127.0.0.1:9', CLIENT_ADDRESS: true },
   });
   await request(`${asked.url}/items/1`, { headers: { 'cf-connecting-ip': '192.0.2.7' } });
-  const [server] = await spans(1);
+  const [told] = await spans(1);
   await asked.stop();
-  expect(server?.attrs['client.address']).toBe('192.0.2.7');
+  expect(told?.attrs['client.address']).toBe('192.0.2.7');
 });
 
 test('a scheduled run is a trace of its own', async () => {
