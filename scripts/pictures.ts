@@ -43,6 +43,21 @@ const pictures: Picture[] = [
   { name: 'list-light', path: '/', size: WIDE, theme: 'light' },
   { name: 'list-dark', path: '/', size: WIDE, theme: 'dark', isForWork: true },
   { name: 'list-narrow', path: '/', size: NARROW, theme: 'light', isForWork: true },
+  {
+    name: 'filters-light',
+    path: '/?browser=Safari&attribute=http.route%3D%2Fcart',
+    size: WIDE,
+    theme: 'light',
+    isForWork: true,
+  },
+  {
+    name: 'filters-dark',
+    path: '/?browser=Safari&attribute=http.route%3D%2Fcart',
+    size: WIDE,
+    theme: 'dark',
+    isForWork: true,
+  },
+  { name: 'filters-narrow', path: '/?browser=Safari', size: NARROW, theme: 'light', isForWork: true },
   { name: 'trace-light', path: product, size: WIDE, theme: 'light' },
   { name: 'trace-dark', path: product, size: WIDE, theme: 'dark', prepare: openRow('/reviews') },
   {

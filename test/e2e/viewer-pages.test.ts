@@ -69,6 +69,49 @@ describe('the list', () => {
     await page.waitForURL(/minDurationMs=1500/);
   });
 
+  test('filters by browser, country, release and attributes, with help, errors and the keyboard', async () => {
+    await page.goto(server.url);
+    await page.locator('.trace-row').first().waitFor();
+    expect(await page.getByLabel('Country').isVisible()).toBe(false);
+    await page.keyboard.press('a');
+    await page.locator('.filters-more:not(.closed)').waitFor();
+    const attribute = page.getByRole('textbox', { name: /^Attribute/ });
+    expect(await attribute.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await page.locator('.field-help').textContent()).toContain('key=value or a key alone, then Enter');
+    await page.keyboard.type('two words = x');
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('alert').textContent()).toContain('A key has no spaces');
+    expect(await attribute.getAttribute('aria-invalid')).toBe('true');
+    expect(page.url()).not.toContain('attribute');
+    await attribute.fill('http.route = "/cart and more"');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/attribute=http\.route%3D%2Fcart\+and\+more/);
+    await page.keyboard.type('db.system.name');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/attribute=db\.system\.name$/);
+    expect(await page.locator('.condition-value').allTextContents()).toEqual([
+      'http.route=/cart and more',
+      'db.system.name',
+    ]);
+    await expect
+      .poll(() => server.requests.at(-1))
+      .toContain('attribute=http.route%3D%2Fcart+and+more&attribute=db.system.name');
+    await page.getByRole('button', { name: 'Remove the condition Attribute' }).first().click();
+    await page.waitForURL(/\?attribute=db\.system\.name$/);
+    await page.getByLabel('Browser').fill('Safari');
+    await page.getByLabel('Country').fill('xyz');
+    expect(await page.getByLabel('Country').getAttribute('aria-invalid')).toBe('true');
+    await page.getByLabel('Country').fill('ch');
+    await page.getByLabel('Device').selectOption('desktop');
+    await page.waitForURL(/browser=Safari&device=desktop&country=CH&attribute=db\.system\.name$/);
+    await page.reload();
+    await page.locator('.filters-more:not(.closed)').waitFor();
+    expect(await page.getByLabel('Browser').inputValue()).toBe('Safari');
+    await page.getByRole('link', { name: 'Clear' }).click();
+    await page.waitForURL(`${server.url}/`);
+    await page.locator('.filters-more.closed').waitFor({ state: 'attached' });
+  });
+
   test('tells a rating by more than colour', async () => {
     await page.goto(`${server.url}/?name=product`);
     const row = page.locator('.trace-row', { has: page.locator(`[data-trace="${productPage().traceId}"]`) });

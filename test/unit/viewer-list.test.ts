@@ -4,8 +4,10 @@ import { appendTraces, mergeTraces, showWaiting } from '../../edge/viewer/model/
 import { placeFlags } from '../../edge/viewer/model/place-flags.ts';
 import { clampWindow, panWindow, shareOf, ticks, zoomWindow } from '../../edge/viewer/model/time-scale.ts';
 import {
+  countConditions,
   formatFilter,
   type ListFilter,
+  parseAttributeInput,
   parseDurationInput,
   parseFilter,
 } from '../../edge/viewer/model/trace-filter-url.ts';
@@ -21,6 +23,11 @@ describe('a filter in the address', () => {
       minDurationMs: 250,
       error: true,
       sessionId: 's',
+      browser: 'Chrome 131',
+      device: 'mobile',
+      country: 'CH',
+      release: '1.2.3+4',
+      attributes: [{ key: 'a.b', value: 'x=y & z' }, { key: 'c' }, { key: 'd', value: '' }],
     };
     expect(parseFilter(formatFilter(filter))).toEqual(filter);
     expect(formatFilter({})).toBe('');
@@ -32,6 +39,26 @@ describe('a filter in the address', () => {
 
   test('takes what the API needs beside it', () => {
     expect(formatFilter({ name: 'a' }, { limit: 50, cursor: undefined })).toBe('?name=a&limit=50');
+  });
+
+  test.each([
+    ['http.route=/cart', { key: 'http.route', value: '/cart' }],
+    ['  http.route =  /a = b  ', { key: 'http.route', value: '/a = b' }],
+    ['k="a b"', { key: 'k', value: 'a b' }],
+    ['k="', { key: 'k', value: '"' }],
+    ['k=', { key: 'k', value: '' }],
+    ['k', { key: 'k' }],
+    ['', undefined],
+    ['=v', undefined],
+    ['a b', undefined],
+    ['a b=c', undefined],
+  ])('an attribute typed as %j is %j', (text, condition) => {
+    expect(parseAttributeInput(text)).toEqual(condition);
+  });
+
+  test('conditions are counted one by one', () => {
+    expect(countConditions({})).toBe(0);
+    expect(countConditions({ service: 'a', attributes: [{ key: 'b' }, { key: 'c' }] })).toBe(3);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import type { TraceFilter } from '../../store/trace-store.ts';
+import type { AttributeCondition, TraceFilter } from '../../store/trace-store.ts';
 
 /** What the list can be narrowed by; a subset of the API's filter that a person sets. */
 export type ListFilter = Pick<
@@ -7,6 +7,10 @@ export type ListFilter = Pick<
   | 'route'
   | 'name'
   | 'activity'
+  | 'browser'
+  | 'device'
+  | 'country'
+  | 'release'
   | 'minDurationMs'
   | 'maxDurationMs'
   | 'error'
@@ -14,9 +18,21 @@ export type ListFilter = Pick<
   | 'userId'
   | 'fromMs'
   | 'toMs'
+  | 'attributes'
 >;
 
-const TEXTS = ['service', 'route', 'name', 'activity', 'sessionId', 'userId'] as const;
+const TEXTS = [
+  'service',
+  'route',
+  'name',
+  'activity',
+  'browser',
+  'device',
+  'country',
+  'release',
+  'sessionId',
+  'userId',
+] as const;
 const NUMBERS = ['minDurationMs', 'maxDurationMs', 'fromMs', 'toMs'] as const;
 
 /** Reads a filter from a query; what is empty or no number is left out, unknown parameters are ignored. */
@@ -34,6 +50,8 @@ export function parseFilter(search: string): ListFilter {
   }
   const error = query.get('error');
   if (error === 'true' || error === 'false') filter.error = error === 'true';
+  const attributes = query.getAll('attribute').flatMap((text) => parseAttributeInput(text) ?? []);
+  if (attributes.length > 0) filter.attributes = attributes;
   return filter;
 }
 
@@ -44,6 +62,7 @@ export function formatFilter(filter: ListFilter, more: Record<string, string | n
     const value = filter[key];
     if (value !== undefined && value !== '') query.set(key, String(value));
   }
+  for (const condition of filter.attributes ?? []) query.append('attribute', formatAttribute(condition));
   for (const [key, value] of Object.entries(more)) if (value !== undefined) query.set(key, String(value));
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
@@ -51,7 +70,26 @@ export function formatFilter(filter: ListFilter, more: Record<string, string | n
 
 /** How many conditions are set. */
 export function countConditions(filter: ListFilter): number {
-  return Object.values(filter).filter((value) => value !== undefined && value !== '').length;
+  const { attributes = [], ...others } = filter;
+  return attributes.length + Object.values(others).filter((value) => value !== undefined && value !== '').length;
+}
+
+/**
+ * `key=value`, or a key alone for any value; spaces around the sign and quotes around the value are left out.
+ * `undefined` for anything else.
+ */
+export function parseAttributeInput(text: string): AttributeCondition | undefined {
+  const match = /^\s*([^\s=]+)\s*(?:=\s*(.*?)\s*)?$/s.exec(text);
+  const [, key, value] = match ?? [];
+  if (key === undefined) return undefined;
+  if (value === undefined) return { key };
+  const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
+  return { key, value: isQuoted ? value.slice(1, -1) : value };
+}
+
+/** A condition as `parseAttributeInput` reads it and as the API takes it. */
+export function formatAttribute({ key, value }: AttributeCondition): string {
+  return value === undefined ? key : `${key}=${value}`;
 }
 
 /** `250`, `250ms`, `1.5s`, `2 min` as ms; `undefined` for anything else. A bare number is ms. */

@@ -16,6 +16,7 @@ const KEYS: ReadonlyArray<readonly [string, ReadonlyArray<readonly [string, stri
       ['j ↓ k ↑', 'Next, previous trace'],
       ['Enter', 'Open the trace'],
       ['n', 'Show new traces'],
+      ['a', 'Filter by an attribute'],
     ],
   ],
   [

@@ -1,32 +1,54 @@
 import type { RefObject } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { formatDuration } from '../../model/format.ts';
-import { countConditions, formatFilter, type ListFilter, parseDurationInput } from '../../model/trace-filter-url.ts';
+import {
+  countConditions,
+  formatAttribute,
+  formatFilter,
+  type ListFilter,
+  parseDurationInput,
+} from '../../model/trace-filter-url.ts';
 import { visibleLine } from '../../model/visible-text.ts';
 import { Icon } from '../icons.tsx';
 import { navigate } from '../location.ts';
-
-/** Typing pauses this long before the list is asked for: one request a word, not one a letter. */
-const TYPING_PAUSE_MS = 250;
+import { MoreFilters } from './more-filters.tsx';
+import { TypedField } from './typed-field.tsx';
 
 const ACTIVITIES = ['page load', 'navigation', 'interaction'];
 
-interface FilterBarProps {
-  filter: ListFilter;
-  /** Seen in the rows so far, offered while typing. */
+/** What can be taken back as a value; `undefined` takes the condition away. */
+export type FilterChanges = { [K in keyof ListFilter]?: ListFilter[K] | undefined };
+
+/** Seen in the rows so far, offered while typing. */
+export interface FilterChoices {
   services: readonly string[];
   routes: readonly string[];
+  browsers: readonly string[];
+  countries: readonly string[];
+  releases: readonly string[];
+}
+
+interface FilterBarProps {
+  filter: ListFilter;
+  choices: FilterChoices;
   nameField: RefObject<HTMLInputElement | null>;
+  attributeField: RefObject<HTMLInputElement | null>;
 }
 
 /** The filters. Their state is the address, so every view can be kept, shared and gone back to. */
-export function FilterBar({ filter, services, routes, nameField }: FilterBarProps) {
-  const change = (changes: { [K in keyof ListFilter]?: ListFilter[K] | undefined }) => {
-    const next: ListFilter = { ...filter };
+export function FilterBar({ filter, choices, nameField, attributeField }: FilterBarProps) {
+  const [isOpened, setOpened] = useState(false);
+  const isMoreOpen = isOpened || hasMore(filter);
+  // A field commits when typing pauses, which may be after another one changed: no condition undoes another.
+  const latest = useRef(filter);
+  latest.current = filter;
+  const change = (changes: FilterChanges) => {
+    const next: ListFilter = { ...latest.current };
     for (const [key, value] of Object.entries(changes)) {
       if (value === undefined || value === '') delete next[key as keyof ListFilter];
       else Object.assign(next, { [key]: value });
     }
+    latest.current = next;
     navigate(`/${formatFilter(next)}`, { replace: true });
   };
   return (
@@ -43,14 +65,14 @@ export function FilterBar({ filter, services, routes, nameField }: FilterBarProp
         label="Service"
         value={filter.service ?? ''}
         placeholder="any"
-        choices={services}
+        choices={choices.services}
         commit={(service) => change({ service })}
       />
       <TypedField
         label="Route"
         value={filter.route ?? ''}
         placeholder="any"
-        choices={routes}
+        choices={choices.routes}
         commit={(route) => change({ route })}
       />
       <label class="field">
@@ -84,17 +106,43 @@ export function FilterBar({ filter, services, routes, nameField }: FilterBarProp
         />
         <span>Errors only</span>
       </label>
+      <button
+        type="button"
+        class="button quiet"
+        aria-expanded={isMoreOpen}
+        aria-controls="more-filters"
+        disabled={hasMore(filter)}
+        onClick={() => setOpened(!isOpened)}
+      >
+        More filters
+      </button>
       {filter.sessionId ? (
         <Condition name="Session" value={filter.sessionId} remove={() => change({ sessionId: undefined })} />
       ) : null}
       {filter.userId ? (
         <Condition name="User" value={filter.userId} remove={() => change({ userId: undefined })} />
       ) : null}
+      {(filter.attributes ?? []).map((condition, _, all) => (
+        <Condition
+          key={formatAttribute(condition)}
+          name="Attribute"
+          value={formatAttribute(condition)}
+          remove={() => change({ attributes: all.length > 1 ? all.filter((one) => one !== condition) : undefined })}
+        />
+      ))}
       {countConditions(filter) > 0 ? (
         <a class="button quiet" href="/">
           Clear
         </a>
       ) : null}
+      <MoreFilters
+        filter={filter}
+        choices={choices}
+        isOpen={isMoreOpen}
+        open={() => setOpened(true)}
+        change={change}
+        attributeField={attributeField}
+      />
     </search>
   );
 }
@@ -110,63 +158,6 @@ function Condition({ name, value, remove }: { name: string; value: string; remov
   );
 }
 
-interface TypedFieldProps {
-  label: string;
-  value: string;
-  placeholder: string;
-  commit: (value: string) => void;
-  /** The search field shows a glass and its key in place of the label. */
-  look?: 'grow' | 'short';
-  choices?: readonly string[];
-  check?: (text: string) => boolean;
-  hint?: string;
-  inputRef?: RefObject<HTMLInputElement | null>;
-}
-
-/** A text field that commits when typing pauses, and at once on Enter. */
-function TypedField({ label, value, placeholder, commit, look, choices, check, hint, inputRef }: TypedFieldProps) {
-  const [draft, setDraft] = useState<string | undefined>(undefined);
-  const isBad = draft !== undefined && check !== undefined && !check(draft.trim());
-  const listId = choices ? `choices-${label.toLowerCase()}` : undefined;
-  const settle = () => {
-    if (draft === undefined || isBad) return;
-    if (draft.trim() !== value) commit(draft.trim());
-    setDraft(undefined);
-  };
-  useEffect(() => {
-    if (draft === undefined || isBad || draft.trim() === value) return;
-    const timer = setTimeout(() => commit(draft.trim()), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [draft]);
-  return (
-    <label class={`field ${look ?? ''}`}>
-      <span class={look === 'grow' ? 'spoken' : ''}>{label}</span>
-      {look === 'grow' ? <Icon name="search" /> : null}
-      <input
-        type="text"
-        spellcheck={false}
-        autocomplete="off"
-        placeholder={placeholder}
-        value={draft ?? value}
-        aria-invalid={isBad}
-        title={hint ?? ''}
-        {...(listId ? { list: listId } : {})}
-        {...(inputRef ? { ref: inputRef } : {})}
-        onInput={(event) => setDraft(event.currentTarget.value)}
-        onBlur={settle}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') settle();
-          if (event.key === 'Escape') event.currentTarget.blur();
-        }}
-      />
-      {look === 'grow' ? <kbd>/</kbd> : null}
-      {choices ? (
-        <datalist id={listId ?? ''}>
-          {choices.map((choice) => (
-            <option key={choice} value={choice} />
-          ))}
-        </datalist>
-      ) : null}
-    </label>
-  );
+function hasMore({ browser, device, country, release }: ListFilter): boolean {
+  return Boolean(browser || device || country || release);
 }

@@ -1,12 +1,13 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { TraceSummary } from '../../../store/trace-store.ts';
 import { formatPlural } from '../../model/format.ts';
 import { countConditions, parseFilter } from '../../model/trace-filter-url.ts';
 import { useHotkeys } from '../hotkeys.ts';
 import { onStoreChange } from '../live.ts';
 import { ProblemView } from '../problem-view.tsx';
 import { EmptyList } from './empty-list.tsx';
-import { FilterBar } from './filter-bar.tsx';
+import { FilterBar, type FilterChoices } from './filter-bar.tsx';
 import { SessionStrip } from './session-strip.tsx';
 import { createTraceList } from './trace-list-store.ts';
 import { TraceTable } from './trace-table.tsx';
@@ -16,6 +17,7 @@ export function TraceListPage({ search }: { search: string }) {
   const filter = useMemo(() => parseFilter(search), [search]);
   const list = useMemo(createTraceList, []);
   const nameField = useRef<HTMLInputElement>(null);
+  const attributeField = useRef<HTMLInputElement>(null);
   const isReading = useRef(false);
 
   useEffect(() => {
@@ -26,11 +28,11 @@ export function TraceListPage({ search }: { search: string }) {
   // New traces come in by themselves only while nobody reads: at the top, pointer and keyboard elsewhere.
   useEffect(() => onStoreChange(() => void list.refresh(() => !isReading.current && window.scrollY < 8)), []);
 
-  const services = useComputed(() => distinct(list.shown.value.flatMap((trace) => trace.services)));
-  const routes = useComputed(() => distinct(list.shown.value.map((trace) => trace.route)));
+  const choices = useComputed(() => choicesOf(list.shown.value));
   useHotkeys({
     n: list.showWaiting,
     '/': () => nameField.current?.focus(),
+    a: () => attributeField.current?.focus(),
   });
 
   const shown = list.shown.value;
@@ -39,7 +41,7 @@ export function TraceListPage({ search }: { search: string }) {
   return (
     <main class="list-page">
       <h1 class="spoken">Traces</h1>
-      <FilterBar filter={filter} services={services.value} routes={routes.value} nameField={nameField} />
+      <FilterBar filter={filter} choices={choices.value} nameField={nameField} attributeField={attributeField} />
       {filter.sessionId ? <SessionStrip sessionId={filter.sessionId} traces={rows} /> : null}
       {list.waiting.value.length > 0 ? (
         <button type="button" class="new-traces" onClick={list.showWaiting}>
@@ -71,6 +73,18 @@ export function TraceListPage({ search }: { search: string }) {
       ) : null}
     </main>
   );
+}
+
+function choicesOf(traces: readonly TraceSummary[]): FilterChoices {
+  const browsers = traces.map(({ browser }) => browser);
+  return {
+    services: distinct(traces.flatMap(({ services }) => services)),
+    routes: distinct(traces.map(({ route }) => route)),
+    // The family alone first: one asks for all of Safari before one version of it.
+    browsers: distinct([...browsers.map((browser) => browser.replace(/ \d+$/, '')), ...browsers]),
+    countries: distinct(traces.map(({ country }) => country)),
+    releases: distinct(traces.map(({ release }) => release)),
+  };
 }
 
 function distinct(values: readonly string[]): string[] {
