@@ -28,6 +28,7 @@ import {
 import type { AttributeMap } from '../../src/wire/otlp.ts';
 import type { EpochMs } from '../../src/wire/time.ts';
 import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
+import { redactUrl } from '../../src/wire/url.ts';
 import { runtime } from '../runtimes/detect.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { encodeSpan } from './encode-span.ts';
@@ -147,7 +148,7 @@ export class EdgeSpan implements Span {
 
   recordException(exception: Exception, time?: TimeInput): void {
     const { code, name, message, stack } = Object(exception) as Record<'code' | 'name' | 'message' | 'stack', unknown>;
-    const text = (value: unknown): string | undefined => (value ? String(value) : undefined);
+    const text = (value: unknown): string | undefined => (value ? withoutSecrets(String(value)) : undefined);
     const attributes = {
       [ATTR_EXCEPTION_TYPE]: text(code ?? name),
       [ATTR_EXCEPTION_MESSAGE]: text(typeof exception === 'string' ? exception : message),
@@ -192,4 +193,9 @@ function put(attributes: Map<string, AttributeValue>, key: string, value: Attrib
 function cut(value: unknown, maxChars: number): unknown {
   if (typeof value === 'string') return value.slice(0, maxChars);
   return Array.isArray(value) ? value.slice(0, MAX_SPAN_ATTRIBUTES).map((item) => cut(item, maxChars)) : value;
+}
+
+/** Errors of `fetch` hold its URL, credentials and all. */
+function withoutSecrets(text: string): string {
+  return text.slice(0, MAX_STACK_CHARS).replace(/https?:\/\/\S+/g, (url) => redactUrl(url) || 'http://REDACTED');
 }

@@ -220,9 +220,14 @@ test('what the platform knows: the deployed version, the place, the ray; the cli
 });
 
 test('a scheduled run is a trace of its own', async () => {
-  await get('/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*');
+  const timeMs = Date.UTC(2030, 0, 2, 3, 4, 5);
+  await get(`/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*&time=${timeMs}`);
   const scheduled = await sink.find((found) => found.find((span) => span.name === 'scheduled'), 'the run');
-  expect(scheduled.attrs).toMatchObject({ 'faas.trigger': 'timer', 'faas.cron': '*/5 * * * *' });
+  expect(scheduled.attrs).toMatchObject({
+    'faas.trigger': 'timer',
+    'faas.cron': '*/5 * * * *',
+    'faas.time': '2030-01-02T03:04:05.000Z',
+  });
   const put = await sink.find((found) => found.find((span) => span.name === 'put KV'), 'its work');
   expect(put.parentSpanId).toBe(scheduled.spanId);
 });

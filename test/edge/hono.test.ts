@@ -198,6 +198,15 @@ describe.for(PLATFORMS)('the Hono middleware on $title', ({ name: platform, miss
       expect(byName(spans, 'GET /upstream/:status').status).toBeUndefined();
       expect(byName(spans, 'GET /fail').status).toEqual({ code: 2 });
     });
+    test('credentials in a URL are in no span, sent or refused', async () => {
+      await get('/credentials?sig=s3cret&q=1');
+      const spans = await sink.find((found) => found.length === 2 && found, 'two spans');
+      expect(byName(spans, 'GET /credentials').attrs['url.query']).toBe('sig=REDACTED&q=1');
+      expect(byName(spans, 'GET').attrs['url.full']).toBe(
+        `${origin.url.replace('//', '//REDACTED:REDACTED@')}/api?api_key=REDACTED&q=1`,
+      );
+      expect(JSON.stringify(sink.posts)).not.toContain('s3cret');
+    });
     test('a request the app gave up is no error', async () => {
       await get('/abort');
       const spans = await sink.find((found) => found.length === 3 && found, 'three spans');

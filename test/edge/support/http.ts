@@ -10,7 +10,7 @@ export interface Answer {
 /** A request as plain as it can be: unlike `fetch` it adds no headers of its own and decodes nothing. */
 export function request(
   url: string,
-  init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  init: { method?: string; headers?: Record<string, string | string[]>; body?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = send(url, { method: init.method ?? 'GET', headers: init.headers ?? {} }, (response) => {

@@ -66,6 +66,14 @@ export function createShop(env: (bindings: unknown) => Env, upgradeWebSocket: Up
     await fetch('http://127.0.0.1:1/nothing');
     return c.text('never');
   });
+  app.get('/credentials', async (c) => {
+    const url = new URL('/api?api_key=s3cret&q=1', env(c.env).ORIGIN);
+    url.username = 'ann';
+    url.password = 's3cret';
+    // Some platforms send it, others refuse it in words that hold the URL.
+    const answer = await fetch(url).catch(() => undefined);
+    return c.json(answer ? await answer.json() : null);
+  });
   app.get('/upstream/:status', (c) => fetch(`${env(c.env).ORIGIN}/status/${c.req.param('status')}`));
   app.get('/abort', async (c) => {
     await fetch(`${env(c.env).ORIGIN}/hang`, { signal: AbortSignal.timeout(50) }).catch(() => undefined);
