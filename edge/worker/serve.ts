@@ -36,6 +36,7 @@ export function finishResponse(server: ServerSpan, response: Response): Response
   else if (request.method === 'HEAD' || !isStreaming(answer, runtime.showsStreams)) end();
   else {
     const observed = observeBody(answer, request.signal, {
+      within: (read) => contextManager.with(server.context, read),
       onFirstByte: () => span.addEvent(EVENT_FIRST_BYTE),
       onEnd: end,
     });

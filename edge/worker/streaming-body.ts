@@ -34,6 +34,8 @@ export function isStreaming(response: Response, showsStreams: boolean): boolean 
 const IDLE_MS = 25_000;
 
 export interface BodyObserver {
+  /** Asks for the next part, in the context of the handler: what makes it may be its code. */
+  within<T>(read: () => T): T;
   onFirstByte(): void;
   /** Called once: with the error of a body that broke, with `undefined` when it was sent or nobody reads on. */
   onEnd(error: unknown): void;
@@ -71,7 +73,7 @@ export function observeBody(
     {
       async pull(controller) {
         try {
-          const { done: isDone, value } = await reader.read();
+          const { done: isDone, value } = await observer.within(() => reader.read());
           if (isDone) {
             controller.close();
             end(undefined);
