@@ -28,6 +28,7 @@ export interface Origin {
 
 const MAX_RELEASE_CHARS = 64;
 
+const known = new WeakMap<ResourceRecord, Origin>();
 // Records of a batch share their resource and come one after the other.
 let lastResource: ResourceRecord | undefined;
 let lastOrigin: Origin = { service: '', sessionId: '', device: '', browser: '', country: '', release: '' };
@@ -35,7 +36,8 @@ let lastOrigin: Origin = { service: '', sessionId: '', device: '', browser: '', 
 /** What every record of a resource has in common. */
 export function originOf(resource: ResourceRecord): Origin {
   if (resource !== lastResource) {
-    lastOrigin = readOrigin(resource.attributes);
+    lastOrigin = known.get(resource) ?? readOrigin(resource.attributes);
+    known.set(resource, lastOrigin);
     lastResource = resource;
   }
   return lastOrigin;

@@ -29,6 +29,8 @@ export class AttributePacker {
   readonly #texts: TextPacker;
   readonly #filter: TextFilter;
   readonly #shapes: Shape[] = [];
+  // The last text of each key a summary reads: the session is the same on every span.
+  readonly #told = new Map<KeyWord, { start: number; end: number; attribute: OtlpKeyValue }>();
   /** Hashes of keys and of keys with values; any may come twice. */
   readonly hashes = new HashList();
 
@@ -39,6 +41,7 @@ export class AttributePacker {
 
   reset(): void {
     this.#shapes.length = 0;
+    this.#told.clear();
     this.hashes.length = 0;
   }
 
@@ -141,7 +144,16 @@ export class AttributePacker {
 
   /** The attribute at a place as the summary reads it; to be called before `write`. */
   attribute(record: ScannedRecord, i: number): OtlpKeyValue {
-    return { key: (record.keys[i] as KeyWord).text, value: this.#valueAt(record, i) };
+    const key = record.keys[i] as KeyWord;
+    const start = record.starts[i] as number;
+    const end = record.ends[i] as number;
+    const told = this.#told.get(key);
+    if (told && record.kinds[i] === VALUE.text && isSame(record.bytes, told.start, told.end, start, end))
+      return told.attribute;
+    const attribute = { key: key.text, value: this.#valueAt(record, i) };
+    // Only what is a text still, which is what is written as it stands there.
+    if (record.kinds[i] === VALUE.text) this.#told.set(key, { start, end, attribute });
+    return attribute;
   }
 
   #valueAt(record: ScannedRecord, i: number): OtlpAnyValue {

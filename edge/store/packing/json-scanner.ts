@@ -76,8 +76,9 @@ export class JsonScanner {
     record.reset();
     cursor.take(CHAR.openObject);
     let seen = 0;
+    let field = -1;
     do {
-      const field = SPAN_FIELDS.next(cursor);
+      field = SPAN_FIELDS.next(cursor, field);
       if (seen & (1 << field)) throw UNUSUAL;
       seen |= 1 << field;
       this.#spanField(field);
@@ -165,8 +166,9 @@ export class JsonScanner {
     this.#record.reset();
     cursor.take(CHAR.openObject);
     let seen = 0;
+    let field = -1;
     do {
-      const field = LOG_FIELDS.next(cursor);
+      field = LOG_FIELDS.next(cursor, field);
       if (seen & (1 << field)) throw UNUSUAL;
       seen |= 1 << field;
       this.#logField(field);

@@ -49,8 +49,9 @@ export class JsonPacker {
     this.#packer.begin(body);
     cursor.take(CHAR.openObject);
     let seen = 0;
+    let field = -1;
     do {
-      const field = ROOT.next(cursor);
+      field = ROOT.next(cursor, field);
       if (seen & (1 << field)) throw UNUSUAL;
       seen |= 1 << field;
       if (field === SENT_AT) {
@@ -77,8 +78,9 @@ export class JsonPacker {
     let resource: PackedResource | undefined;
     let schemaUrl: string | undefined;
     let isRead = false;
+    let field = -1;
     do {
-      const field = RESOURCE_GROUP.next(cursor);
+      field = RESOURCE_GROUP.next(cursor, field);
       if (field === ENVELOPE) {
         if (resource) throw UNUSUAL;
         resource = this.#resource();
@@ -110,8 +112,9 @@ export class JsonPacker {
     let scope: ScopeRecord | undefined;
     let schemaUrl: string | undefined;
     let isRead = false;
+    let field = -1;
     do {
-      const field = SCOPE_GROUP.next(cursor);
+      field = SCOPE_GROUP.next(cursor, field);
       if (field === ENVELOPE) {
         if (scope) throw UNUSUAL;
         scope = this.#scope();

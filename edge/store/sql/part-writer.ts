@@ -11,7 +11,7 @@ import { writeBlock } from './block-rows.ts';
 import { removeTraces } from './remove-traces.ts';
 import { readCounted, writeRollup } from './rollup-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
-import { toRow, UPSERT_TRACE } from './trace-row.ts';
+import { toRow, traceKey, UPSERT_TRACE } from './trace-row.ts';
 import { writeVitals } from './vital-rows.ts';
 import { WORD, WordWriter } from './words.ts';
 
@@ -52,6 +52,7 @@ export class PartWriter {
   readonly #baseUs: number;
   readonly #codec: Codec | undefined;
   #nextBlock: number;
+  #nextTrace: number;
   #counted: CountedRoutes;
 
   constructor(driver: SqlDriver, codec?: Codec) {
@@ -60,12 +61,14 @@ export class PartWriter {
     this.#words = new WordWriter(driver);
     this.#baseUs = Number(firstRow(driver, 'SELECT base_us FROM total')?.base_us);
     this.#nextBlock = Number(firstRow(driver, 'SELECT max(id) AS last FROM block')?.last ?? 0) + 1;
+    this.#nextTrace = Number(firstRow(driver, 'SELECT max(id) AS last FROM trace')?.last ?? 0) + 1;
     this.#counted = readCounted(driver, this.#words);
   }
 
   /** Writes all or, when it throws, nothing. */
   write(traces: readonly SealedTrace[], loose?: SealedLoose): void {
     const nextBlock = this.#nextBlock;
+    const nextTrace = this.#nextTrace;
     try {
       this.#driver.transaction(() => {
         for (const group of groupByBytes(traces)) this.#writeBlock(group);
@@ -75,6 +78,7 @@ export class PartWriter {
       });
     } catch (error) {
       this.#nextBlock = nextBlock;
+      this.#nextTrace = nextTrace;
       this.#words.reset();
       this.#counted = readCounted(this.#driver, this.#words);
       throw error;
@@ -98,10 +102,17 @@ export class PartWriter {
     traces.forEach((trace, slot) => {
       const place = block * SLOTS_PER_BLOCK + slot;
       const row = toRow(trace.state, place, this.#baseUs, this.#words);
-      const id = Number(firstRow(this.#driver, UPSERT_TRACE, row)?.id);
+      const id = this.#traceRow(trace);
+      this.#driver.run(UPSERT_TRACE, [id, ...row]);
       if (trace.before) this.#driver.run('INSERT INTO fragment(trace, place) VALUES(?, ?)', [id, place]);
       writeVitals(this.#driver, this.#words, id, trace.state);
     });
+  }
+
+  #traceRow({ before, state }: SealedTrace): number {
+    if (!before) return this.#nextTrace++;
+    const row = firstRow(this.#driver, 'SELECT id FROM trace WHERE trace_id = ?', [traceKey(state.traceId)]);
+    return Number(row?.id);
   }
 
   #writeFilter(block: number, traces: readonly SealedTrace[]): void {

@@ -1,17 +1,13 @@
 import type { Measurement } from '../rollup.ts';
 import type { SealedChunk, SealedTrace } from '../sql/part-writer.ts';
-import type { SummaryState } from '../summary.ts';
+import { emptySummary, type SummaryState } from '../summary.ts';
 
-/** Sealed traces on their way to another thread: their chunks are one stretch of memory, which is handed over and not copied. */
+/**
+ * Sealed traces on their way to another thread. Chunks are one stretch of memory, which is handed over and not copied; of
+ * the rest values go without their names, in one list, because cloning objects costs more than all else here.
+ */
 export interface SealedMessage {
-  traces: {
-    state: SummaryState;
-    before: SummaryState | undefined;
-    requests: readonly Measurement[];
-    newSpans: number;
-    newLogs: number;
-    chunks: number;
-  }[];
+  values: unknown[];
   /** Ids and body of each chunk. */
   bytes: Uint8Array<ArrayBuffer>;
   hashes: Uint32Array<ArrayBuffer>;
@@ -19,13 +15,40 @@ export interface SealedMessage {
   lengths: Uint32Array<ArrayBuffer>;
 }
 
+const STATE_KEYS = Object.keys(emptySummary('')) as (keyof SummaryState)[];
+/** Of what is said of requests; the others are of web vitals alone. */
+const REQUEST_KEYS = [
+  'measure',
+  'hour',
+  'service',
+  'route',
+  'device',
+  'value',
+  'units',
+  'error',
+  'isRoot',
+  'isServed',
+] as const satisfies readonly (keyof Measurement)[];
+
 export function packSealed(traces: readonly SealedTrace[]): SealedMessage {
-  const chunks = traces.flatMap((trace) => trace.chunks);
+  const values: unknown[] = [];
+  for (const { state, before, requests, newSpans, newLogs, chunks } of traces) {
+    values.push(newSpans, newLogs, chunks.length, requests.length, before !== undefined);
+    for (const request of requests) pushRequest(values, request);
+    pushState(values, state);
+    if (before) pushState(values, before);
+  }
+  return { values, ...packChunks(traces.flatMap(({ chunks }) => chunks)) };
+}
+
+function packChunks(chunks: readonly SealedChunk[]): Omit<SealedMessage, 'values'> {
   const lengths = new Uint32Array(chunks.length * 3);
   let byteLength = 0;
   let hashCount = 0;
   chunks.forEach(({ ids, body, hashes }, i) => {
-    lengths.set([ids.length, body.length, hashes.length], i * 3);
+    lengths[i * 3] = ids.length;
+    lengths[i * 3 + 1] = body.length;
+    lengths[i * 3 + 2] = hashes.length;
     byteLength += ids.length + body.length;
     hashCount += hashes.length;
   });
@@ -40,8 +63,7 @@ export function packSealed(traces: readonly SealedTrace[]): SealedMessage {
     allHashes.set(hashes, hashAt);
     hashAt += hashes.length;
   }
-  const told = traces.map(({ chunks, ...rest }) => ({ ...rest, chunks: chunks.length }));
-  return { traces: told, bytes, hashes: allHashes, lengths };
+  return { bytes, hashes: allHashes, lengths };
 }
 
 /** What can be handed over with a message. */
@@ -49,23 +71,59 @@ export function buffersOf({ bytes, hashes, lengths }: SealedMessage): ArrayBuffe
   return [bytes.buffer, hashes.buffer, lengths.buffer];
 }
 
-export function unpackSealed({ traces, bytes, hashes, lengths }: SealedMessage): SealedTrace[] {
+export function unpackSealed({ values, ...packed }: SealedMessage): SealedTrace[] {
+  const nextChunk = chunksOf(packed);
+  const traces: SealedTrace[] = [];
+  let at = 0;
+  const take = <T>(): T => values[at++] as T;
+  while (at < values.length) {
+    const newSpans = take<number>();
+    const newLogs = take<number>();
+    const chunkCount = take<number>();
+    const requestCount = take<number>();
+    const hasBefore = take<boolean>();
+    const requests = Array.from({ length: requestCount }, () => takeRequest(take));
+    const state = takeState(take);
+    const before = hasBefore ? takeState(take) : undefined;
+    traces.push({ state, before, requests, newSpans, newLogs, chunks: Array.from({ length: chunkCount }, nextChunk) });
+  }
+  return traces;
+}
+
+function chunksOf({ bytes, hashes, lengths }: Omit<SealedMessage, 'values'>): () => SealedChunk {
   const all = Buffer.from(bytes.buffer);
   let at = 0;
   let hashAt = 0;
-  let chunk = 0;
-  const next = (): SealedChunk => {
-    const [ids = 0, body = 0, count = 0] = lengths.subarray(chunk * 3, chunk * 3 + 3);
-    const bodyAt = at + ids;
-    const read = {
-      ids: all.subarray(at, bodyAt),
-      body: all.subarray(bodyAt, bodyAt + body),
-      hashes: hashes.subarray(hashAt, hashAt + count),
-    };
-    at = bodyAt + body;
-    hashAt += count;
-    chunk += 1;
-    return read;
+  let next = 0;
+  return () => {
+    const bodyAt = at + (lengths[next] as number);
+    const end = bodyAt + (lengths[next + 1] as number);
+    const hashEnd = hashAt + (lengths[next + 2] as number);
+    const ids = all.subarray(at, bodyAt);
+    const chunk = { ids, body: all.subarray(bodyAt, end), hashes: hashes.subarray(hashAt, hashEnd) };
+    at = end;
+    hashAt = hashEnd;
+    next += 3;
+    return chunk;
   };
-  return traces.map((trace) => ({ ...trace, chunks: Array.from({ length: trace.chunks }, next) }));
+}
+
+function pushState(values: unknown[], state: SummaryState): void {
+  for (const key of STATE_KEYS) values.push(state[key]);
+}
+
+function takeState(take: () => unknown): SummaryState {
+  const state: Record<string, unknown> = { ...emptySummary('') };
+  for (const key of STATE_KEYS) state[key] = take();
+  return state as unknown as SummaryState;
+}
+
+function pushRequest(values: unknown[], request: Measurement): void {
+  for (const key of REQUEST_KEYS) values.push(request[key]);
+}
+
+function takeRequest(take: () => unknown): Measurement {
+  const request: Record<string, unknown> = {};
+  for (const key of REQUEST_KEYS) request[key] = take();
+  return request as unknown as Measurement;
 }
