@@ -12,7 +12,7 @@ export const INTERNAL_NAMES =
     'tracer tracing viewOf ' +
     // delivery and session
     'alone hurry insert isKept isSampled keep ledgers living onAcknowledged onAdvice onDrain onEvict onExit onFailure onOpen ' +
-    'onRefused onReturn pace park resolved retryAfterMs room succeeded timer told unresolved waitMs ' +
+    'brace isExiting onTooLarge onRefused onReturn pace park resolved retryAfterMs room succeeded timer told unresolved waitMs ' +
     // OpenTelemetry's own insides; what starts with _ besides
     'attributeCountLimit attributePerEventCountLimit attributePerLinkCountLimit attributeValueLengthLimit decision ' +
     'deleteSpan eventCountLimit forceFlushTimeoutMillis generateSpanId generateTraceId getConfig getSpanContext idGenerator ' +

@@ -63,8 +63,8 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
         kept.clear();
         keep();
         spill(page);
-        for (const [other, { chunks, ledgers }] of readSpilled())
-          void outbox?.write({ put: chunks, ledgers }).then(() => failed || spill(other));
+        for (const [other, { chunks, books }] of readSpilled())
+          void outbox?.write({ put: chunks, ledgers: books }).then(() => failed || spill(other));
       },
       onEvict(keys) {
         for (const [, , , records, of, id] of keys) {
@@ -89,7 +89,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
   function adoptSpilled(): void {
     for (const [other, spilled] of readSpilled()) {
       spill(other);
-      for (const row of spilled.ledgers) {
+      for (const row of spilled.books) {
         if (ledgers.has(row.page)) continue;
         row.pending = recordsOf(row.page, spilled.chunks);
         takeOver(row);
@@ -221,7 +221,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       keep();
       if (!outbox || outbox.isOpen() || !mayStore()) return;
       const chunks = packChunks(queue.seal(), spillRoom());
-      if (spill(page, { chunks, ledgers: [...ledgers.values()] })) for (const { id } of chunks) kept.add(id);
+      if (spill(page, { chunks, books: [...ledgers.values()] })) for (const { id } of chunks) kept.add(id);
     },
     leave() {
       present = false;

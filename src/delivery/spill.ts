@@ -12,7 +12,7 @@ const PREFIX = 'throughline.tail.';
  */
 export interface Spilled {
   chunks: Chunk[];
-  ledgers: Ledger[];
+  books: Ledger[];
 }
 
 /** Bytes there is room for. */
@@ -29,12 +29,11 @@ export function spill(page: string, spilled?: Spilled): boolean {
 export function readSpilled(): Map<string, Spilled> {
   return new Map(
     storedKeys(PREFIX).map((key) => {
-      const { chunks, ledgers } = Object(readStored(key)) as Partial<Spilled>;
+      const { chunks, books } = Object(readStored(key)) as Partial<Spilled>;
+      // It may be of another version, or spoilt.
       const all = <T>(value: T[] | undefined) => (Array.isArray(value) ? value : []);
-      return [
-        key.slice(PREFIX.length),
-        { chunks: all(chunks).filter(isChunk), ledgers: all(ledgers).map(restoreLedger) },
-      ];
+      const rows = all(books).filter((row) => row?.page);
+      return [key.slice(PREFIX.length), { chunks: all(chunks).filter(isChunk), books: rows.map(restoreLedger) }];
     }),
   );
 }

@@ -199,6 +199,22 @@ test('a page that comes back takes what it left behind with it', async () => {
   expect(rig.ledgers()).toMatchObject([{ produced: 11, acknowledged: 11, unknown: 0 }]);
 });
 
+test('what somebody else wrote where we leave things behind does no harm, and goes', async () => {
+  const spoilt = ['not JSON', 'null', '7', '[]', '{"chunks":7,"books":[null,7,{}]}', '{"chunks":[null,{},7]}'];
+  const writer = await rig.visit({ store: 'no' });
+  for (const without of ['', 'Object.defineProperty(window, "indexedDB", { value: undefined });']) {
+    await writer.evaluate(
+      (values) => values.map((value, index) => localStorage.setItem(`throughline.tail.${index}`, value)),
+      spoilt,
+    );
+    const page = await rig.visit({ prefix: without ? 'bbbbbbbb' : 'aaaaaaaa' }, without);
+    await vi.waitFor(async () => expect(await tails(page)).toBe(0), { timeout: 5000 });
+    await page.evaluate('makeSpans(1); delivery.flush()');
+    await rig.arrived(without ? 2 : 1);
+  }
+  for (const { unknown } of rig.ledgers()) expect(unknown).toBe(0);
+});
+
 test('nothing is left behind in localStorage where consent does not allow it', async () => {
   rig.collector.answer(() => 'reset');
   const page = await rig.visit({ prefix: 'aaaaaaaa', store: 'no' });
