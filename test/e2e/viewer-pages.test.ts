@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { TraceSummary } from '../../edge/store/trace-store.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { largeTrace, shopDay } from '../support/large-traces.ts';
 import { summarise } from '../support/trace-tale.ts';
@@ -110,6 +111,17 @@ describe('the list', () => {
     await page.getByRole('link', { name: 'Clear' }).click();
     await page.waitForURL(`${server.url}/`);
     await page.locator('.filters-more.closed').waitFor({ state: 'attached' });
+  });
+
+  test('shows a session, also when the account of its losses is no account', async () => {
+    const { sessionId } = server.summaries.find((summary) => summary.sessionId !== '') as TraceSummary;
+    for (const losses of [{ traces: [] }, { agents: { pages: 2, produced: 9, acknowledged: 9 } }]) {
+      server.losses = losses;
+      await page.goto(`${server.url}/?sessionId=${sessionId}`);
+      await page.locator('.trace-row').first().waitFor();
+      await expect.poll(() => page.locator('.session-account').count()).toBe('agents' in losses ? 1 : 0);
+      expect(await page.getByText('This could not be drawn').count()).toBe(0);
+    }
   });
 
   test('tells a rating by more than colour', async () => {

@@ -27,6 +27,8 @@ export interface ViewerServer {
   /** Answers every API request with this instead, while set. */
   failure: { status: number; body: string } | undefined;
   readToken: string;
+  /** What /api/ledger answers. */
+  losses: unknown;
   /** Tells every live listener that the store changed. */
   announce(): void;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export async function startViewerServer({ csp = true }: { csp?: boolean } = {}):
     requests: [],
     failure: undefined,
     readToken: '',
+    losses: { agents: {}, keys: [] },
     announce() {
       for (const response of live) response.write('event: changed\ndata: {"version":1}\n\n');
     },
@@ -74,6 +77,7 @@ export async function startViewerServer({ csp = true }: { csp?: boolean } = {}):
         return;
       }
       if (state.failure) return json(state.failure.status, state.failure.body);
+      if (url.pathname === '/api/ledger') return json(200, state.losses);
       const traceId = /^\/api\/traces\/(.+)$/.exec(url.pathname)?.[1];
       if (traceId === undefined) return json(200, search(state.summaries, url.searchParams));
       const view = state.views.get(decodeURIComponent(traceId));

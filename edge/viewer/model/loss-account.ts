@@ -27,12 +27,13 @@ export interface KeyAccount {
 
 /** What `GET /api/ledger` answers; for a session without `keys`. */
 export interface LossAccount {
-  agents: AgentAccount;
+  /** Absent in what answers in another way, such as a proxy. */
+  agents?: AgentAccount;
   keys?: KeyAccount[];
 }
 
 /** The account of all pages, then of each key, in words. */
-export function describeLosses({ agents, keys = [] }: LossAccount): StatsGroup[] {
+export function describeLosses({ agents = {}, keys = [] }: LossAccount): StatsGroup[] {
   const row = (name: string, count = 0, isBad = false) => ({ name, value: formatCount(count), isBad });
   const reasons = (word: string, counts: Record<string, number> = {}) =>
     Object.entries(counts).map(([reason, count]) => row(`${word}: ${spaced(reason)}`, count, true));

@@ -11,7 +11,7 @@ export function SessionAccount({ sessionId }: { sessionId: string }) {
   useEffect(() => {
     const load = async () => {
       try {
-        account.value = (await fetchLosses(sessionId)).agents;
+        account.value = (await fetchLosses(sessionId)).agents ?? {};
       } catch {
         account.value = {}; // expected: an older collector, or none; the list itself says what is wrong
       }
