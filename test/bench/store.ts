@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createPackRequest } from '../../edge/collector/ingest/pack-request.ts';
+import { conditionHashes } from '../../edge/store/attribute-hash.ts';
+import { takesPacked } from '../../edge/store/packing/packed-batch.ts';
+import { blocksWith } from '../../edge/store/sql/attribute-blocks.ts';
 import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
-import type { TraceStore } from '../../edge/store/trace-store.ts';
+import { findStore, withPart } from '../../edge/store/sqlite/stored-files.ts';
+import type { AttributeCondition, TraceStore } from '../../edge/store/trace-store.ts';
+import { ATTR_CLOUDFLARE_COLO, ATTR_CLOUDFLARE_RAY_ID } from '../../src/wire/names.ts';
 import { createRandom, pageViews } from '../support/page-views.ts';
-import { type Body, createBodies, decodeBody } from './store-bodies.ts';
+import { type Body, createBodies } from './store-bodies.ts';
 import { type HttpResults, measureHttp } from './store-http.ts';
 import { formatTable, median, startTimer } from './store-report.ts';
 
@@ -27,9 +33,14 @@ const { values: options } = parseArgs({
 const SPANS_PER_VIEW = 21;
 const MEASURED_VIEWS = 5_000;
 /** Sent four times over: to warm up, at full speed, and twice at half of it. */
-const HTTP_VIEWS = 1_000;
+const HTTP_VIEWS = 3_000;
+/** The same for the collector over the store that was loaded. */
+const LOADED_VIEWS = 500;
 // As many requests wait for their sync as a busy collector has open.
 const IN_FLIGHT = 64;
+
+const packRequest = createPackRequest({});
+const sender = { trust: 'trusted', keyId: 'bench', services: ['*'] } as const;
 
 if (options.help) process.stdout.write(`${HELP}\n`);
 else if (process.env.THROUGHLINE_PINNED) await main(Number(options.spans));
@@ -56,15 +67,23 @@ async function main(spans: number): Promise<void> {
     const ingest = await measureIngest(directory, json, protobuf);
     const overHttp = (format: 'json' | 'protobuf'): Promise<HttpResults> => {
       progress(`over HTTP, ${format}`);
-      return measureHttp(
-        join(directory, `http-${format}`),
+      const sent = Math.min(views, HTTP_VIEWS);
+      return measureHttp({
+        directory: join(directory, `http-${format}`),
         format,
-        Math.min(views, HTTP_VIEWS),
-        Math.min(views, HTTP_VIEWS) * SPANS_PER_VIEW,
-      );
+        views: sent,
+        spans: sent * SPANS_PER_VIEW,
+      });
     };
     const http = { json: await overHttp('json'), protobuf: await overHttp('protobuf') };
     const queries = await measureQueries(join(directory, 'queries'), spans);
+    progress('the collector over the store that was loaded');
+    const loaded = await measureHttp({
+      directory: join(directory, 'queries'),
+      format: 'json',
+      views: Math.min(views, LOADED_VIEWS),
+      spans: Math.min(views, LOADED_VIEWS) * SPANS_PER_VIEW,
+    });
     const rows: [string, string][] = [
       ['JSON.parse of the bodies', rate(ingest.jsonParse)],
       ['whole way durable over HTTP, JSON', `${rate(http.json.whole)}  ${ratio(http.json.whole / ingest.jsonParse)}`],
@@ -74,22 +93,27 @@ async function main(spans: number): Promise<void> {
       ],
       ['answer at half load, JSON', latency(http.json.halfLoad)],
       ['the same while others search', latency(http.json.searched)],
-      ['decode and store, JSON', `${rate(ingest.json)}  ${ratio(ingest.json / ingest.jsonParse)}`],
-      ['decode and store, protobuf', `${rate(ingest.protobuf)}  ${ratio(ingest.protobuf / ingest.jsonParse)}`],
-      ['decode and journal, JSON', `${rate(ingest.acceptJson)}  ${ratio(ingest.acceptJson / ingest.jsonParse)}`],
+      ['packed and stored, JSON', `${rate(ingest.json)}  ${ratio(ingest.json / ingest.jsonParse)}`],
+      ['packed and stored, protobuf', `${rate(ingest.protobuf)}  ${ratio(ingest.protobuf / ingest.jsonParse)}`],
+      ['packed and journaled, JSON', `${rate(ingest.acceptJson)}  ${ratio(ingest.acceptJson / ingest.jsonParse)}`],
       [
-        'decode and journal, protobuf',
+        'packed and journaled, protobuf',
         `${rate(ingest.acceptProtobuf)}  ${ratio(ingest.acceptProtobuf / ingest.jsonParse)}`,
       ],
       ['disk, all in', `${queries.bytesPerSpan.toFixed(1)} B a span at ${queries.spans} spans`],
-      ['resident memory', `${queries.residentMb.toFixed(0)} MB`],
+      ['resident memory of the collector, that store', `${loaded.residentMb.toFixed(0)} MB`],
+      ['resident memory of the collector, a new store', `${http.json.residentMb.toFixed(0)} MB`],
+      [
+        'blocks read of an attribute of one trace, of none, of every one',
+        `${queries.blocks.read.join(', ')} of ${queries.blocks.all}`,
+      ],
       ...Object.entries(queries.latencies).map(([name, { p50, p95 }]): [string, string] => [
         name,
         `${p50.toFixed(2)} ms p50, ${p95.toFixed(2)} ms p95`,
       ]),
     ];
     process.stdout.write(formatTable(rows));
-    if (options.json) process.stdout.write(`${JSON.stringify({ ingest, http, queries })}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ ingest, http, queries, loaded })}\n`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -137,7 +161,7 @@ function parseAll(bodies: readonly Body[]): number {
   return spansOf(bodies) / timer.cpuSeconds();
 }
 
-/** Decodes and appends every body and then seals all; what is answered before blocks are made is accept only. */
+/** Packs and appends every body and then seals all; what is answered before blocks are made is accept only. */
 async function ingestAll(
   directory: string,
   bodies: readonly Body[],
@@ -156,11 +180,14 @@ async function ingestAll(
 }
 
 async function appendAll(store: TraceStore, bodies: readonly Body[]): Promise<void> {
+  if (!takesPacked(store)) throw new Error('The store takes no packed batches.');
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let body = bodies[next++]; body; body = bodies[next++]) {
-      const { spans, logs } = decodeBody(body);
-      await store.append({ receivedAtMs: Date.now(), trust: 'trusted', keyId: 'bench', spans, logs });
+      const { kind: format, bytes } = body;
+      const packed = packRequest(bytes, { format, maxRecords: 100_000, sender, receivedAtMs: Date.now() });
+      if (!packed) throw new Error('A body of the bench is not a usual one.');
+      await store.appendPacked(packed.batch);
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
@@ -169,8 +196,9 @@ async function appendAll(store: TraceStore, bodies: readonly Body[]): Promise<vo
 interface QueryResults {
   spans: number;
   bytesPerSpan: number;
-  residentMb: number;
   latencies: Record<string, { p50: number; p95: number }>;
+  /** How many blocks there are, and how many of them each attribute's filter lets a search read. */
+  blocks: { all: number; read: number[] };
 }
 
 async function measureQueries(directory: string, spans: number): Promise<QueryResults> {
@@ -201,6 +229,11 @@ async function measureQueries(directory: string, spans: number): Promise<QueryRe
   const middleMs = fromMs + dayMs / 2;
   const hour = { fromMs: middleMs, toMs: middleMs + 3_600_000 };
   const service = sample.batches[0].spans[0]?.resource.attributes[0]?.value?.stringValue ?? '';
+  const day = { fromMs, toMs: fromMs + dayMs };
+  const ray = sample.batches[1].spans[0]?.span.attributes?.find(({ key }) => key === ATTR_CLOUDFLARE_RAY_ID)?.value;
+  const rare = { key: ATTR_CLOUDFLARE_RAY_ID, value: ray?.stringValue ?? '' };
+  const absent = { key: ATTR_CLOUDFLARE_RAY_ID, value: 'no such id' };
+  const common = { key: ATTR_CLOUDFLARE_COLO, value: 'FRA' };
   progress('queries');
   const latencies = {
     'trace by id': await time(300, async (i) => store.trace(ids[i % ids.length] as string)),
@@ -213,17 +246,33 @@ async function measureQueries(directory: string, spans: number): Promise<QueryRe
     ),
     'rare: >= 8 s and error, 24 h': await time(100, () => store.search({ minDurationMs: 8000, error: true })),
     'by session': await time(100, () => store.search({ sessionId: sample.sessionId })),
-    'by attribute, 1 h': await time(20, () =>
-      store.search({ ...hour, attributes: [{ key: 'nothing.has.this', value: 'at all' }] }),
-    ),
+    'by an attribute of one trace, 24 h': await time(20, () => store.search({ ...day, attributes: [rare] })),
+    'by an attribute of no trace, 24 h': await time(20, () => store.search({ ...day, attributes: [absent] })),
+    'by attributes of every trace, 24 h': await time(20, () => store.search({ ...day, attributes: [common] })),
     'p75 of LCP by route, 24 h': await time(50, () =>
       store.statistics({ measure: 'lcp', fromMs, toMs: fromMs + dayMs, by: ['route'] }),
     ),
     'by part of the name': await time(100, () => store.search({ name: sample.route.slice(3, 12) })),
   };
-  const residentMb = process.memoryUsage.rss() / 1024 ** 2;
   await store.close();
-  return { spans: stored, bytesPerSpan: bytes / stored, residentMb, latencies };
+  const blocks = await countBlocks(directory, [rare, absent, common]);
+  return { spans: stored, bytesPerSpan: bytes / stored, latencies, blocks };
+}
+
+async function countBlocks(
+  directory: string,
+  conditions: readonly AttributeCondition[],
+): Promise<QueryResults['blocks']> {
+  const blocks = { all: 0, read: conditions.map(() => 0) };
+  for (const path of findStore(directory).parts) {
+    await withPart(path, ({ driver }) => {
+      blocks.all += blocksWith(driver, []).size;
+      conditions.forEach((condition, i) => {
+        blocks.read[i] = (blocks.read[i] ?? 0) + blocksWith(driver, conditionHashes([condition])).size;
+      });
+    });
+  }
+  return blocks;
 }
 
 async function time(rounds: number, work: (round: number) => Promise<unknown>): Promise<{ p50: number; p95: number }> {
