@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { checkStore } from '../../edge/store/sqlite/check-store.ts';
 import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
+import { ATTR_CLOUDFLARE_RAY_ID } from '../../src/wire/names.ts';
 import { pageViews } from '../support/page-views.ts';
 
 /**
@@ -43,6 +44,15 @@ for (const version of VERSIONS) {
         const [first] = stored;
         const window = { fromMs: first?.startMs ?? 0, toMs: first?.startMs ?? 0 };
         expect(await store.statistics({ measure: 'lcp', ...window })).toMatchObject([{ count: expected.length }]);
+        // What a version did not know of its traces yet is empty, and never in the way of what it did know.
+        const byRelease = await store.statistics({ measure: 'lcp', ...window, by: ['release'] });
+        expect(byRelease.reduce((sum, { count }) => sum + count, 0)).toBe(expected.length);
+        for (const view of expected) {
+          const ray = view.batches[1].spans[0]?.span.attributes?.find(({ key }) => key === ATTR_CLOUDFLARE_RAY_ID);
+          const attributes = [{ key: ATTR_CLOUDFLARE_RAY_ID, value: ray?.value?.stringValue ?? '' }];
+          const found = await store.search({ attributes });
+          expect(found.traces.map(({ traceId }) => traceId)).toEqual([view.traceId]);
+        }
         await store.close();
       }
       expect(reports).toEqual([]);
