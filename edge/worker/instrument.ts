@@ -41,6 +41,7 @@ export function instrument<H extends object>(handler: H, options: OptionsSource<
 /** `handler` with its `fetch` traced, or traced itself when it is a function. */
 export function instrumentFetch<H extends object>(handler: H, pipelineOf: Pipelines): H {
   register();
+  const self = typeof handler === 'function' ? undefined : handler;
   const traced =
     (fetch: AnyFunction): AnyFunction =>
     (...args) => {
@@ -50,10 +51,10 @@ export function instrumentFetch<H extends object>(handler: H, pipelineOf: Pipeli
       return serveRequest(
         request,
         { pipeline, waitUntil: waitUntilOf(args), bindings },
-        () => fetch.apply(handler, args) as Response,
+        () => fetch.apply(self, args) as Response,
       );
     };
-  if (typeof handler === 'function') return traced(handler as unknown as AnyFunction) as unknown as H;
+  if (!self) return traced(handler as unknown as AnyFunction) as unknown as H;
   const { fetch } = handler as { fetch?: AnyFunction };
   return fetch ? { ...handler, fetch: traced(fetch) } : { ...handler };
 }
