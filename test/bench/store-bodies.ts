@@ -1,5 +1,3 @@
-import { decodeJson } from '../../edge/otlp/decode-json.ts';
-import { decodeLogsProtobuf, decodeTracesProtobuf } from '../../edge/otlp/decode-protobuf.ts';
 import { encodeJson } from '../../edge/otlp/encode-json.ts';
 import { encodeLogsProtobuf, encodeTracesProtobuf } from '../../edge/otlp/encode-protobuf.ts';
 import type { LogRecord, SpanRecord } from '../../edge/otlp/records.ts';
@@ -36,9 +34,4 @@ export function createBodies(format: 'json' | 'protobuf', viewCount: number, see
     bodies.push({ kind: 'logs', bytes: Buffer.from(encodeLogsProtobuf(logs)), spans: 0 });
   }
   return bodies;
-}
-
-export function decodeBody({ kind, bytes }: Body): { spans: SpanRecord[]; logs: LogRecord[] } {
-  if (kind === 'json') return decodeJson(bytes);
-  return kind === 'traces' ? decodeTracesProtobuf(bytes) : decodeLogsProtobuf(bytes);
 }

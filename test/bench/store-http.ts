@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createCollector } from '../../edge/collector/create-collector.ts';
-import { createKeyRing } from '../../edge/collector/key-ring.ts';
-import { serveCollector } from '../../edge/server.ts';
-import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
-import { startTimer } from './store-report.ts';
 
 const CLIENT = fileURLToPath(new URL('./store-client.ts', import.meta.url));
+const SERVER = fileURLToPath(new URL('./store-server.ts', import.meta.url));
+const COLLECTOR_CORE = 0;
+const SENDER_CORE = 1;
 
 export interface HttpResults {
   /** Spans a second of CPU of the collector, from the request to the block. */
@@ -15,60 +15,99 @@ export interface HttpResults {
   /** Milliseconds to the answer at half of the rate it can take, alone and while two others search without pause. */
   halfLoad: { p50: number; p99: number };
   searched: { p50: number; p99: number };
+  /** Resident memory of the collector's process after all that. */
+  residentMb: number;
 }
 
-/** The collector as it is run, asked by a process on another core. */
-export async function measureHttp(
-  directory: string,
-  format: 'json' | 'protobuf',
-  views: number,
-  spans: number,
-): Promise<HttpResults> {
-  const store = await openSqliteStore({ directory });
-  const collector = createCollector({ store, keys: createKeyRing([]), acceptLocal: true });
-  const server = await serveCollector({ collector, port: 0 });
-  const clients = await Promise.all([1, 2, 3, 4].map((seed) => startClient(server.url, format, views, seed)));
+export interface HttpOptions {
+  /** Of a store that may hold something already. */
+  directory: string;
+  format: 'json' | 'protobuf';
+  /** Page views that are sent four times over, and their spans. */
+  views: number;
+  spans: number;
+}
+
+/** The collector as it is run, in a process of its own on one core, asked by another on another core. */
+export async function measureHttp({ directory, format, views, spans }: HttpOptions): Promise<HttpResults> {
+  const server = await startChild(COLLECTOR_CORE, [SERVER, directory]);
+  const { url } = JSON.parse(await server.line());
+  const clients: Child[] = [];
+  for (const seed of [1, 2, 3, 4]) {
+    const client = await startChild(SENDER_CORE, [CLIENT, url, format, String(views), String(seed)]);
+    clients.push(client);
+    await client.line();
+  }
+  const run = async (client: Child, work: { perSecond: number; searches: number }): Promise<number[]> =>
+    JSON.parse(await client.ask(work));
+  const usage = async (): Promise<Usage> => JSON.parse(await server.ask({}));
   try {
-    const [first, second, third, fourth] = clients as [Client, Client, Client, Client];
+    const [first, second, third, fourth] = clients as [Child, Child, Child, Child];
     // Compiled code, not the compiler, is what is measured.
-    await first.run({ perSecond: 0, searches: 0 });
-    const timer = startTimer();
+    await run(first, { perSecond: 0, searches: 0 });
+    await settle(usage);
+    const before = await usage();
     const startedMs = performance.now();
-    const requests = (await second.run({ perSecond: 0, searches: 0 })).length;
+    const requests = (await run(second, { perSecond: 0, searches: 0 })).length;
     const seconds = (performance.now() - startedMs) / 1000;
-    const whole = spans / timer.cpuSeconds();
+    // What waits in memory is moved into blocks in a while; that is a part of the way.
+    await settle(usage);
+    const whole = spans / ((await usage()).cpuSeconds - before.cpuSeconds);
     const half = requests / seconds / 2;
-    const halfLoad = await third.run({ perSecond: half, searches: 0 });
-    const searched = await fourth.run({ perSecond: half, searches: 2 });
-    return { whole, halfLoad: percentiles(halfLoad), searched: percentiles(searched) };
+    const halfLoad = await run(third, { perSecond: half, searches: 0 });
+    const searched = await run(fourth, { perSecond: half, searches: 2 });
+    const { residentBytes } = await usage();
+    const residentMb = residentBytes / 1024 ** 2;
+    return { whole, halfLoad: percentiles(halfLoad), searched: percentiles(searched), residentMb };
   } finally {
     for (const { child } of clients) child.kill();
-    await server.close();
-    await store.close();
+    server.child.stdin.end();
+    await new Promise((resolve) => server.child.once('exit', resolve));
   }
 }
 
-interface Client {
-  child: ChildProcess;
-  run(work: { perSecond: number; searches: number }): Promise<number[]>;
+interface Usage {
+  cpuSeconds: number;
+  residentBytes: number;
 }
 
-async function startClient(url: string, format: string, views: number, seed: number): Promise<Client> {
-  const command = [process.execPath, CLIENT, url, format, String(views), String(seed)];
-  const pinned = process.platform === 'linux' ? ['taskset', '-c', '1', ...command] : command;
+const SETTLED_MS = 2500;
+const SETTLED_CPU_SECONDS = 0.03;
+
+/** Waits until the collector has nothing more to do. */
+async function settle(usage: () => Promise<Usage>): Promise<void> {
+  for (let before = await usage(); ; ) {
+    await setTimeout(SETTLED_MS);
+    const now = await usage();
+    if (now.cpuSeconds - before.cpuSeconds < SETTLED_CPU_SECONDS) return;
+    before = now;
+  }
+}
+
+interface Child {
+  child: ChildProcessByStdio<Writable, Readable, null>;
+  /** The next line it prints. */
+  line(): Promise<string>;
+  /** Sends a line and waits for one. */
+  ask(question: object): Promise<string>;
+}
+
+async function startChild(core: number, args: string[]): Promise<Child> {
+  const command = [process.execPath, ...args];
+  const pinned = process.platform === 'linux' ? ['taskset', '-c', String(core), ...command] : command;
   const child = spawn(pinned[0] as string, pinned.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => {
     const { value, done } = await lines.next();
-    if (done) throw new Error('The sender ended too early.');
+    if (done) throw new Error('A process of the bench ended too early.');
     return value;
   };
-  await line();
   return {
     child,
-    async run(work) {
-      child.stdin.write(`${JSON.stringify(work)}\n`);
-      return JSON.parse(await line());
+    line,
+    ask(question) {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      return line();
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Measurement } from '../rollup.ts';
 import { emptySummary, type SummaryState } from '../summary.ts';
 import type { Trust } from '../trace-store.ts';
 import { AttributePacker } from './attribute-packer.ts';
+import type { HashList } from './hash-list.ts';
 import type { PackedGroup, PackedResource } from './packed-envelope.ts';
 import type { ScannedRecord } from './scanned-record.ts';
 import { SpanIds } from './span-ids.ts';
@@ -159,10 +160,10 @@ export class ChunkBuilder {
     return { ids: idsAt, body: bodyAt, end: out.length };
   }
 
-  hashes(): Uint32Array {
-    const { hashes } = this.attributes;
-    for (const resource of this.#resources) for (const hash of resource.sealed.hashes) hashes.push(hash);
-    return hashes.copy();
+  /** Adds the hashes of all attributes, resources included. */
+  addHashes(into: HashList): void {
+    into.append(this.attributes.hashes);
+    for (const resource of this.#resources) for (const hash of resource.sealed.hashes) into.push(hash);
   }
 
   #resolve(): void {

@@ -12,6 +12,10 @@ export class HashList {
     this.#numbers[this.length++] = number;
   }
 
+  append(other: HashList): void {
+    for (let i = 0; i < other.length; i += 1) this.push(other.#numbers[i] as number);
+  }
+
   copy(): Uint32Array {
     return this.#numbers.slice(0, this.length);
   }

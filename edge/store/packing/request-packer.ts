@@ -3,6 +3,7 @@ import { BATCH_VERSION } from '../encoding/batch.ts';
 import { ByteWriter } from '../encoding/byte-writer.ts';
 import type { Trust } from '../trace-store.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
+import { HashList } from './hash-list.ts';
 import { createKeyTable, type KeyWord } from './key-word.ts';
 import { packLog } from './pack-log.ts';
 import { packSpan } from './pack-span.ts';
@@ -56,6 +57,7 @@ export class RequestPacker {
   readonly #resources: PackedResource[] = [];
   #latestSeconds = 0;
   readonly #out = new ByteWriter();
+  readonly #hashes = new HashList();
 
   constructor(filter: TextFilter) {
     this.filter = filter;
@@ -135,6 +137,7 @@ export class RequestPacker {
     const places: { ids: number; body: number; end: number }[] = [];
     for (let i = 0; i < this.#used; i += 1) places.push((this.#builders[i] as ChunkBuilder).finish(out, trust));
     const record = out.copy();
+    const hashes = this.#sealHashes();
     const updatedMs = Math.round(receivedAtMs);
     const traces = places.map(({ ids, body, end }, i): PackedTrace => {
       const builder = this.#builders[i] as ChunkBuilder;
@@ -147,7 +150,7 @@ export class RequestPacker {
         spans: spanIds.length,
         logs,
         state,
-        hashes: builder.hashes(),
+        hashes: hashes[i] as Uint32Array,
         requests,
         logKeys: [...logKeys],
       };
@@ -156,6 +159,18 @@ export class RequestPacker {
       if ((this.#builders[i] as ChunkBuilder).body.length > MAX_KEPT_BYTES) this.#builders.splice(i, 1);
     }
     return { record, traces };
+  }
+
+  // One array for all traces: thousands of small ones cost more memory than what is in them.
+  #sealHashes(): Uint32Array[] {
+    this.#hashes.length = 0;
+    const ends: number[] = [];
+    for (let i = 0; i < this.#used; i += 1) {
+      this.#builders[i]?.addHashes(this.#hashes);
+      ends.push(this.#hashes.length);
+    }
+    const all = this.#hashes.copy();
+    return ends.map((end, i) => all.subarray(ends[i - 1] ?? 0, end));
   }
 
   #builderOf(): ChunkBuilder {

@@ -17,7 +17,7 @@ export interface SealerOptions {
 
 const TICK_MS = 1000;
 /** Memory for traces that wait; beyond it those longest without news are sealed first. */
-const LIVE_BYTES = 32 * 1024 * 1024;
+const LIVE_BYTES = 16 * 1024 * 1024;
 /** Written in one transaction, with one sync: some blocks. Statistics are written once a transaction, so few are better. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 /** Fewer quiet traces than this wait for company, so that blocks are worth compressing, but not longer than this. */
