@@ -19,7 +19,7 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       project('unit'),
-      project('contracts'),
+      project('contracts', { timeoutMs: 60_000 }),
       project('conformance'),
       project('edge', { timeoutMs: 60_000 }),
       project('collector', { timeoutMs: 60_000 }),

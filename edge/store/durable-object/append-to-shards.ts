@@ -1,7 +1,9 @@
 import { logKey } from '../encoding/fingerprint.ts';
+import type { PackedBatch } from '../packing/packed-batch.ts';
 import { type AcceptedBatch, type AppendResult, StoreUnavailableError } from '../trace-store.ts';
+import { encodeBatch, encodePacked, type ShardMessage } from './shard-message.ts';
 import type { ShardStub, Shards } from './shards.ts';
-import { encodeBatch, type ShardChooser, splitBatch } from './split-batch.ts';
+import { type ShardChooser, splitBatch, splitPacked } from './split-batch.ts';
 
 /**
  * Sends every shard its part of a batch and answers when all of them have it on disk. When one fails the others keep
@@ -9,21 +11,45 @@ import { encodeBatch, type ShardChooser, splitBatch } from './split-batch.ts';
  * @throws {StoreUnavailableError}
  */
 export async function appendToShards(shards: Shards, batch: AcceptedBatch): Promise<AppendResult> {
-  const total = { storedSpans: 0, storedLogs: 0, duplicateSpans: 0, duplicateLogs: 0, conflictingSpans: 0 };
-  const parts = splitBatch(batch, await chooseShards(shards, batch));
-  await Promise.all(
-    [...parts].map(async ([name, part]) => {
-      const result = await append(shards.get(name), encodeBatch(batch, part));
-      for (const [count, value] of Object.entries(result)) total[count as keyof AppendResult] += value;
-    }),
+  const ids = { traceIds: new Set<string>(), looseKeys: new Set<string>() };
+  // Where there is one generation, nobody has to be asked.
+  if (shards.older.length > 0) {
+    for (const { span } of batch.spans) ids.traceIds.add(span.traceId);
+    for (const record of batch.logs) {
+      if (record.log.traceId) ids.traceIds.add(record.log.traceId);
+      else ids.looseKeys.add(logKey(record));
+    }
+  }
+  const parts = splitBatch(batch, await chooseShards(shards, ids));
+  return sendAll(
+    shards,
+    [...parts].map(([name, part]) => [name, encodeBatch(batch, part)]),
   );
+}
+
+/** `appendToShards` of a batch whose chunks are encoded: they go as they are. */
+export async function appendPackedToShards(shards: Shards, batch: PackedBatch): Promise<AppendResult> {
+  const traceIds = new Set(batch.traces.map(({ traceId }) => traceId));
+  const parts = splitPacked(batch, await chooseShards(shards, { traceIds, looseKeys: new Set() }));
+  return sendAll(
+    shards,
+    [...parts].map(([name, part]) => [name, encodePacked(batch, part)]),
+  );
+}
+
+async function sendAll(shards: Shards, messages: readonly [name: string, ShardMessage][]): Promise<AppendResult> {
+  const total = { storedSpans: 0, storedLogs: 0, duplicateSpans: 0, duplicateLogs: 0, conflictingSpans: 0 };
+  const results = await Promise.all(messages.map(([name, message]) => send(shards.get(name), message)));
+  for (const result of results) {
+    for (const [count, value] of Object.entries(result)) total[count as keyof AppendResult] += value;
+  }
   return total;
 }
 
-async function append(shard: ShardStub, record: Uint8Array): Promise<AppendResult> {
+async function send(shard: ShardStub, message: ShardMessage): Promise<AppendResult> {
   let reason: unknown;
   try {
-    const answer = await shard.append(record);
+    const answer = await shard.append(message);
     if ('result' in answer) return answer.result;
     reason = answer.unavailable;
   } catch (error) {
@@ -33,15 +59,12 @@ async function append(shard: ShardStub, record: Uint8Array): Promise<AppendResul
 }
 
 // What a shard of an older generation began, it keeps: a trace never lies in two, and what comes again is found.
-async function chooseShards(shards: Shards, batch: AcceptedBatch): Promise<ShardChooser> {
+async function chooseShards(
+  shards: Shards,
+  { traceIds, looseKeys }: { traceIds: ReadonlySet<string>; looseKeys: ReadonlySet<string> },
+): Promise<ShardChooser> {
   const { current } = shards;
   if (shards.older.length === 0) return current;
-  const traceIds = new Set(batch.spans.map(({ span }) => span.traceId));
-  const looseKeys = new Set<string>();
-  for (const record of batch.logs) {
-    if (record.log.traceId) traceIds.add(record.log.traceId);
-    else looseKeys.add(logKey(record));
-  }
   const kept = new Map<string, string>();
   for (const generation of shards.older) {
     const asked = new Map<string, { traceIds: string[]; looseKeys: string[] }>();

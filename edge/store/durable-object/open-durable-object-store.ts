@@ -1,5 +1,6 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
 import type { Chunk } from '../encoding/chunk.ts';
+import type { PackedStore } from '../packing/packed-batch.ts';
 import { compareNewestFirst, createSearch, formatCursor } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
 import { readStoredTrace } from '../sqlite/stored-trace.ts';
@@ -16,10 +17,9 @@ import {
   StoreUnavailableError,
   type TraceFilter,
   type TracePage,
-  type TraceStore,
 } from '../trace-store.ts';
 import { toTraceSummary } from '../trace-summary.ts';
-import { appendToShards } from './append-to-shards.ts';
+import { appendPackedToShards, appendToShards } from './append-to-shards.ts';
 import type { ObjectNamespace } from './platform.ts';
 import { createShards, type ShardStub, type Shards } from './shards.ts';
 
@@ -38,13 +38,20 @@ export interface DurableObjectStoreOptions {
  * has to be running for that.
  * @example const store = openDurableObjectStore({ namespace: env.TRACE_SHARDS });
  */
-export function openDurableObjectStore(options: DurableObjectStoreOptions): TraceStore {
+export function openDurableObjectStore(options: DurableObjectStoreOptions): PackedStore {
   const shards = createShards(options.namespace, options.shards ?? [8]);
   let isClosed = false;
+  const admit = (): void => {
+    if (isClosed) throw new StoreUnavailableError('The store is closed.');
+  };
   return {
     async append(batch) {
-      if (isClosed) throw new StoreUnavailableError('The store is closed.');
+      admit();
       return appendToShards(shards, batch);
+    },
+    async appendPacked(batch) {
+      admit();
+      return appendPackedToShards(shards, batch);
     },
     trace: (traceId) => readTrace(shards, traceId),
     search: (filter) => search(shards, filter),

@@ -10,6 +10,7 @@ import type { AppendResult, ExpireResult, RemoveSelector } from '../trace-store.
 import { COMPANY_BYTES, dueTraces, LIVE_BYTES, MAX_WAIT_MS } from './due-traces.ts';
 import { JournalRows } from './journal-rows.ts';
 import type { ObjectStorage } from './platform.ts';
+import { readPacked, readRecords, type ShardMessage } from './shard-message.ts';
 import { lastUpdateMs, type ShardPart, ShardParts } from './shard-parts.ts';
 import { ShardReads } from './shard-reads.ts';
 import { partLimits, type ShardSettings } from './shard-settings.ts';
@@ -83,17 +84,9 @@ export class Shard {
     }
   }
 
-  /** Takes a batch as `encodeBatch` wrote it. */
-  append(record: Uint8Array): ShardAppendAnswer {
-    const { receivedAtMs, chunks } = decodeBatch(record);
-    const contents = chunks.map(({ traceId, chunk }) => decodeChunk(chunk, traceId));
-    const prepared = this.#live.prepare({
-      receivedAtMs,
-      keyId: '',
-      trust: contents[0]?.trust ?? 'public',
-      spans: contents.flatMap(({ spans }) => spans),
-      logs: contents.flatMap(({ logs }) => logs),
-    });
+  append(message: ShardMessage): ShardAppendAnswer {
+    const packed = readPacked(message);
+    const prepared = (packed && this.#live.preparePacked(packed)) ?? this.#live.prepare(readRecords(message));
     if (!prepared.record) return { result: prepared.result };
     let batch: number;
     try {

@@ -1,8 +1,7 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
 import type { LogRecord, SpanRecord } from '../../otlp/records.ts';
-import { BatchEncoder } from '../encoding/batch.ts';
-import { ordinalsOf } from '../encoding/chunk.ts';
 import { logKey } from '../encoding/fingerprint.ts';
+import type { PackedBatch, PackedTrace } from '../packing/packed-batch.ts';
 import type { AcceptedBatch } from '../trace-store.ts';
 
 /** What of a batch goes to one shard, by trace id; '' for log records of no trace. */
@@ -33,12 +32,14 @@ export function splitBatch(batch: AcceptedBatch, shardOf: ShardChooser): Map<str
   return shards;
 }
 
-const encoder = new BatchEncoder();
-
-/** A shard's part of a batch as bytes, which `Shard.append` reads. */
-export function encodeBatch({ receivedAtMs, trust }: AcceptedBatch, traces: ShardBatch): Uint8Array {
-  const contents = [...traces].map(([traceId, records]) => {
-    return { traceId, content: { trust, ...records }, ordinals: ordinalsOf(records.spans) };
-  });
-  return encoder.encode(receivedAtMs, contents).record;
+/** The same for traces whose chunks are encoded. */
+export function splitPacked(batch: PackedBatch, shardOf: ShardChooser): Map<string, PackedTrace[]> {
+  const shards = new Map<string, PackedTrace[]>();
+  for (const trace of batch.traces) {
+    const shard = shardOf.trace(trace.traceId);
+    const own = shards.get(shard);
+    if (own) own.push(trace);
+    else shards.set(shard, [trace]);
+  }
+  return shards;
 }

@@ -7,6 +7,7 @@ import type { SummaryState } from '../summary.ts';
 import type { ExpireResult, RemoveSelector, SessionFilter, StatisticsQuery, TraceFilter } from '../trace-store.ts';
 import type { ObjectContext, ObjectStorage } from './platform.ts';
 import { Shard, type ShardAppendAnswer } from './shard.ts';
+import type { ShardMessage } from './shard-message.ts';
 import type { ShardTotals } from './shard-reads.ts';
 import type { ShardSettings } from './shard-settings.ts';
 
@@ -39,9 +40,9 @@ export class TraceShard extends DurableObject {
     });
   }
 
-  /** Takes a batch as `encodeBatch` wrote it; answers when it is on disk. */
-  async append(record: Uint8Array): Promise<ShardAppendAnswer> {
-    const answer = this.#shard.append(record);
+  /** Takes a shard's part of a batch; answers when it is on disk. */
+  async append(message: ShardMessage): Promise<ShardAppendAnswer> {
+    const answer = this.#shard.append(message);
     const dueMs = this.#shard.appendedDueMs(Date.now());
     if (this.#alarmMs === null || dueMs < this.#alarmMs) this.#setAlarm(dueMs);
     await this.#storage.sync();

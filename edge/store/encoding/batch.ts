@@ -56,6 +56,21 @@ export class BatchEncoder {
   }
 }
 
+/** A record of chunks that are encoded already. */
+export function joinChunks(receivedAtMs: number, chunks: readonly TraceChunk[]): Buffer {
+  const out = new ByteWriter(chunks.reduce((sum, { chunk }) => sum + chunk.ids.length + chunk.body.length + 64, 64));
+  out.byte(BATCH_VERSION);
+  out.varint(Math.max(0, Math.round(receivedAtMs)));
+  for (const { traceId, chunk } of chunks) {
+    out.hex(traceId === '' ? NO_TRACE : traceId);
+    out.varint(chunk.ids.length);
+    out.varint(chunk.body.length);
+    out.raw(chunk.ids);
+    out.raw(chunk.body);
+  }
+  return out.copy();
+}
+
 /** @throws {DamagedDataError} when the bytes are not a whole batch of a version this one reads. */
 export function decodeBatch(record: Uint8Array): EncodedBatch {
   const reader = new ByteReader(record);

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
+import { InvalidFilterError } from '../../../edge/store/search.ts';
 import { StoreUnavailableError, type TraceStore } from '../../../edge/store/trace-store.ts';
 import { fromJson, toJson } from './json-wire.ts';
 import type { StoreAnswer, StoreCall } from './store-worker.ts';
@@ -21,6 +22,9 @@ export interface RemoteOptions {
 
 /** A test sends hundreds of batches at once; a listening socket lets only so many wait. */
 const MAX_CONNECTIONS = 32;
+
+/** Classes do not survive the way; their names do. */
+const ERRORS = [StoreUnavailableError, InvalidFilterError];
 
 /** A worker in workerd that runs the store on real Durable Objects, and what a test holds of it. */
 export interface StoreHost {
@@ -48,7 +52,8 @@ export async function startStoreHost({ persistTo }: StoreHostOptions = {}): Prom
     const answer = fromJson(await post(origin, toJson(what), agent)) as StoreAnswer;
     if (!('error' in answer)) return answer.value;
     const { name, message } = answer.error;
-    throw name === 'StoreUnavailableError' ? new StoreUnavailableError(message) : new Error(message);
+    const Kind = ERRORS.find((kind) => kind.name === name) ?? Error;
+    throw new Kind(message);
   };
   return {
     async open({ place, shards, settings = {} }) {
