@@ -1,49 +1,12 @@
-import { buildSync } from 'esbuild';
-import type { Browser } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type AgentPage,
-  type AgentSite,
-  attributesOf,
-  spanWhere,
-  startAgentSite,
-  traceparentOf,
-  WAIT,
-} from '../support/agent-page.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { describe, expect, test } from 'vitest';
+import { attributesOf, spanWhere, traceparentOf, WAIT } from '../support/agent-page.ts';
+import { bundleApp, shopOfEachTest } from '../support/shop-of-each-test.ts';
 
-const bundle = (contents: string) =>
-  buildSync({
-    stdin: { contents, resolveDir: process.cwd(), loader: 'tsx' },
-    bundle: true,
-    write: false,
-    format: 'iife',
-    target: 'es2022',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-  }).outputFiles[0]?.text ?? '';
+const visit = shopOfEachTest();
+const openApp = (contents: string) =>
+  visit.open({ body: () => `<div id="app"></div><script>${bundleApp(contents)}</script>` });
 
-let browser: Browser;
-let shop: AgentSite;
-let opened: AgentPage;
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterEach(async () => {
-  expect(opened.pageErrors).toEqual([]);
-  await opened.close();
-  await shop.close();
-});
-afterAll(() => browser.close());
-
-async function openApp(contents: string) {
-  const script = bundle(contents);
-  shop = await startAgentSite({ body: () => `<div id="app"></div><script>${script}</script>` });
-  opened = await shop.open(browser);
-  return opened.page;
-}
-
-const tracesOf = (path: string) => shop.site.asked(path).map(({ headers }) => traceparentOf(headers).traceId);
+const tracesOf = (path: string) => visit.shop.site.asked(path).map(({ headers }) => traceparentOf(headers).traceId);
 
 describe('applications', () => {
   test('a component whose click sets state and whose effect fetches: one trace, through a timer too', async () => {
@@ -61,7 +24,7 @@ describe('applications', () => {
       render(<Cart />, document.getElementById('app'));
     `);
     await page.click('button');
-    const root = await spanWhere(shop, page, ({ name }) => name === 'click button');
+    const root = await spanWhere(visit.shop, page, ({ name }) => name === 'click button');
     await expect
       .poll(() => ['/api/add', '/api/price', '/api/stock'].map(tracesOf), WAIT)
       .toEqual([[root.traceId], [root.traceId], [root.traceId]]);
@@ -81,24 +44,22 @@ describe('applications', () => {
       });
     `);
     const injected = await page.evaluate(() => (window as unknown as { run(): Promise<string> }).run());
-    const own = await spanWhere(shop, page, ({ name }) => name === 'checkout');
-    const pay = await spanWhere(shop, page, ({ name }) => name === 'GET /api/pay');
+    const own = await spanWhere(visit.shop, page, ({ name }) => name === 'checkout');
+    const pay = await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/pay');
     expect(attributesOf(own)['cart.items']).toBe(2);
     expect(pay).toMatchObject({ traceId: own.traceId, parentSpanId: own.spanId });
     expect(injected).toBe(`00-${own.traceId}-${own.spanId}-03`);
   });
 
   test('a click while the page still loads has a trace of its own', async () => {
-    shop = await startAgentSite({
-      body: () => `<button onclick="fetch('/api/early')">Go</button><img src="/api/slow.png?delayMs=1500">`,
-    });
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    opened = { page, console: [], pageErrors: [], close: () => context.close() };
-    await page.goto(shop.site.origin, { waitUntil: 'commit' });
+    const page = await visit.open(
+      { body: () => `<button onclick="fetch('/api/early')">Go</button><img src="/api/slow.png?delayMs=1500">` },
+      '/',
+      'commit',
+    );
     await page.click('button');
-    const root = await spanWhere(shop, page, ({ name }) => name === 'click button');
-    const load = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    const root = await spanWhere(visit.shop, page, ({ name }) => name === 'click button');
+    const load = await spanWhere(visit.shop, page, ({ name }) => name === 'page load /');
     expect(tracesOf('/api/early')).toEqual([root.traceId]);
     expect(load.traceId).not.toBe(root.traceId);
   });
@@ -112,18 +73,18 @@ describe('applications', () => {
       addEventListener('popstate', () => show(location.pathname));
     `);
     await page.click('a');
-    const cart = await spanWhere(shop, page, ({ name }) => name === 'navigation /cart');
-    const click = await spanWhere(shop, page, ({ name }) => name === 'click link');
-    const view = await spanWhere(shop, page, ({ name }) => name === 'GET /api/view/cart');
+    const cart = await spanWhere(visit.shop, page, ({ name }) => name === 'navigation /cart');
+    const click = await spanWhere(visit.shop, page, ({ name }) => name === 'click link');
+    const view = await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/view/cart');
     expect([cart.parentSpanId, view.parentSpanId]).toEqual([click.spanId, cart.spanId]);
     await page.goBack();
-    const home = await spanWhere(shop, page, ({ name }) => name === 'navigation /');
+    const home = await spanWhere(visit.shop, page, ({ name }) => name === 'navigation /');
     expect(home.parentSpanId ?? '').toBe('');
     await expect.poll(() => tracesOf('/api/view/'), WAIT).toEqual([home.traceId]);
   });
 
   test('another OpenTelemetry SDK that was there first keeps its place; its spans are reported, ours are under them', async () => {
-    const theirs = bundle(`
+    const theirs = bundleApp(`
       import { trace } from '@opentelemetry/api';
       import { WebTracerProvider } from '@opentelemetry/sdk-trace-web';
       const provider = new WebTracerProvider();
@@ -131,12 +92,11 @@ describe('applications', () => {
       window.isTheirs = () => trace.getTracerProvider().getDelegate() === provider;
       window.run = () => trace.getTracer('theirs').startActiveSpan('their work', (span) => fetch('/api/under').then(() => span.end()));
     `);
-    shop = await startAgentSite({ head: `<script>${theirs}</script>` });
-    opened = await shop.open(browser);
-    await opened.page.evaluate(() => (window as unknown as { run(): Promise<void> }).run());
-    const work = await spanWhere(shop, opened.page, ({ name }) => name === 'their work');
-    const under = await spanWhere(shop, opened.page, ({ name }) => name === 'GET /api/under');
+    const page = await visit.open({ head: `<script>${theirs}</script>` });
+    await page.evaluate(() => (window as unknown as { run(): Promise<void> }).run());
+    const work = await spanWhere(visit.shop, page, ({ name }) => name === 'their work');
+    const under = await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/under');
     expect(under).toMatchObject({ traceId: work.traceId, parentSpanId: work.spanId });
-    expect(await opened.page.evaluate(() => (window as unknown as { isTheirs(): boolean }).isTheirs())).toBe(true);
+    expect(await page.evaluate(() => (window as unknown as { isTheirs(): boolean }).isTheirs())).toBe(true);
   });
 });

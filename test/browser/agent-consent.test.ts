@@ -1,15 +1,6 @@
-import type { Browser } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type AgentPage,
-  type AgentSite,
-  type AgentSiteOptions,
-  attributesOf,
-  eventWhere,
-  spanWhere,
-  startAgentSite,
-} from '../support/agent-page.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { describe, expect, test } from 'vitest';
+import { attributesOf, eventWhere, spanWhere } from '../support/agent-page.ts';
+import { shopOfEachTest } from '../support/shop-of-each-test.ts';
 
 interface PageAgent {
   stop(): void;
@@ -22,25 +13,9 @@ interface PageAgent {
 }
 declare const throughline: PageAgent;
 
-let browser: Browser;
-let shop: AgentSite;
-let opened: AgentPage;
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterEach(async () => {
-  expect(opened.pageErrors).toEqual([]);
-  await opened.close();
-  await shop.close();
-});
-afterAll(() => browser.close());
-
-async function open(options: AgentSiteOptions) {
-  shop = await startAgentSite(options);
-  opened = await shop.open(browser);
-  return opened.page;
-}
-const everything = () => JSON.stringify(shop.collector.requests.map(({ body }) => body));
+const visit = shopOfEachTest();
+const { open } = visit;
+const everything = () => JSON.stringify(visit.shop.collector.requests.map(({ body }) => body));
 
 describe('consent', () => {
   test('minimal stores nothing and sends no identifiers', async () => {
@@ -49,7 +24,7 @@ describe('consent', () => {
       throughline.setUser({ id: 'u-7' });
       return fetch('/api/x').then(() => {});
     });
-    const span = await spanWhere(shop, page, ({ name }) => name === 'GET /api/x');
+    const span = await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/x');
     expect(Object.keys(attributesOf(span)).filter((name) => /^(session|user)\./.test(name))).toEqual([]);
     expect(everything()).not.toMatch(/session\.id|u-7|browser\.brands/);
     expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, throughline.sessionId])).toEqual([
@@ -63,19 +38,19 @@ describe('consent', () => {
     const page = await open({
       head: '<script>Object.defineProperty(navigator, "globalPrivacyControl", { value: true })</script>',
     });
-    await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    await spanWhere(visit.shop, page, ({ name }) => name === 'page load /');
     expect(everything()).not.toContain('session.id');
   });
 
   test('off sends nothing, not even a header; full from then on records', async () => {
     const page = await open({ attributes: 'data-consent="off"' });
     await page.evaluate(() => fetch('/api/before').then(() => {}));
-    expect(Object.keys(shop.site.asked('/api/before')[0]?.headers ?? {})).not.toContain('traceparent');
+    expect(Object.keys(visit.shop.site.asked('/api/before')[0]?.headers ?? {})).not.toContain('traceparent');
     await page.evaluate(async () => {
       throughline.setConsent('full');
       await fetch('/api/after');
     });
-    await spanWhere(shop, page, ({ name }) => name === 'GET /api/after');
+    await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/after');
     expect(everything()).not.toContain('/api/before');
   });
 
@@ -103,8 +78,8 @@ describe('what the site says', () => {
       return throughline.trace('add up', async () => (await fetch('/api/sum')).status, { items: 3 });
     });
     expect(value).toBe(200);
-    const own = await spanWhere(shop, page, ({ name }) => name === 'add up');
-    const request = await spanWhere(shop, page, ({ name }) => name === 'GET /api/sum');
+    const own = await spanWhere(visit.shop, page, ({ name }) => name === 'add up');
+    const request = await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/sum');
     expect(request).toMatchObject({ traceId: own.traceId, parentSpanId: own.spanId });
     expect(attributesOf(own)).toMatchObject({
       tenant: 'acme',
@@ -113,7 +88,7 @@ describe('what the site says', () => {
       'feature_flag.checkout': 'b',
       items: 3,
     });
-    expect(shop.site.asked('/api/sum')[0]?.headers.baggage).toMatch(/^session\.id=[0-9a-f]{32},tenant=acme$/);
+    expect(visit.shop.site.asked('/api/sum')[0]?.headers.baggage).toMatch(/^session\.id=[0-9a-f]{32},tenant=acme$/);
   });
 
   test('a span whose work fails says so, and the page gets its error', async () => {
@@ -122,14 +97,12 @@ describe('what the site says', () => {
       throughline.trace('fail', () => Promise.reject(new RangeError('no'))).catch((error: Error) => error.message),
     );
     expect(caught).toBe('no');
-    const span = await spanWhere(shop, page, ({ name }) => name === 'fail');
+    const span = await spanWhere(visit.shop, page, ({ name }) => name === 'fail');
     expect(span.status?.code).toBe(2);
   });
 
   test('redaction and the last word apply to spans and events; what they cannot judge is not sent', async () => {
-    shop = await startAgentSite({ head: '<script>window.throughline = undefined; delete window.throughline</script>' });
-    opened = await shop.open(browser);
-    const { page } = opened;
+    const page = await open();
     await page.evaluate(async (collector) => {
       throughline.stop();
       const text = await (await fetch('/throughline.js')).text();
@@ -147,8 +120,8 @@ describe('what the site says', () => {
       document.head.append(script);
       throughline.trace('unwanted', () => {});
       throughline.trace('wanted', () => {}, { card: 'hunter 1111' });
-    }, shop.collector.origin);
-    const wanted = await spanWhere(shop, page, ({ name }) => name === 'wanted');
+    }, visit.shop.collector.origin);
+    const wanted = await spanWhere(visit.shop, page, ({ name }) => name === 'wanted');
     expect(attributesOf(wanted).card).toBe('**** 1111');
     expect(everything()).not.toMatch(/unwanted|hunter/);
   });
@@ -161,10 +134,12 @@ describe('what the site says', () => {
         (throughline as unknown as { captureException(e: Error): void }).captureException(new Error(`no ${i}`));
       await fetch('/api/traced');
     });
-    await spanWhere(shop, page, ({ name }) => name === 'GET /api/traced');
-    expect(Object.keys(shop.site.asked('/api/health/live')[0]?.headers ?? {})).not.toContain('traceparent');
-    await eventWhere(shop, page, ({ eventName }) => eventName === 'exception');
-    expect(shop.collector.logs().filter(({ eventName }) => eventName === 'exception').length).toBeLessThanOrEqual(20);
+    await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/traced');
+    expect(Object.keys(visit.shop.site.asked('/api/health/live')[0]?.headers ?? {})).not.toContain('traceparent');
+    await eventWhere(visit.shop, page, ({ eventName }) => eventName === 'exception');
+    expect(visit.shop.collector.logs().filter(({ eventName }) => eventName === 'exception').length).toBeLessThanOrEqual(
+      20,
+    );
     expect(everything()).not.toContain('/api/health');
   });
 });

@@ -1,15 +1,6 @@
-import type { Browser } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type AgentPage,
-  type AgentSite,
-  attributesOf,
-  spanWhere,
-  startAgentSite,
-  traceparentOf,
-  WAIT,
-} from '../support/agent-page.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { describe, expect, test } from 'vitest';
+import { attributesOf, spanWhere, traceparentOf, WAIT } from '../support/agent-page.ts';
+import { shopOfEachTest } from '../support/shop-of-each-test.ts';
 
 /** What a click handler may do before and between its requests; each asks for /api/1, /api/2 (and /api/3). */
 const PATTERNS: Record<string, string> = {
@@ -32,47 +23,33 @@ const PATTERNS: Record<string, string> = {
   'a failed request': `await fetch('http://127.0.0.1:9/').catch(() => {}); await fetch('/api/1'); await fetch('/api/2')`,
 };
 
-let browser: Browser;
-let shop: AgentSite;
-let opened: AgentPage;
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-beforeEach(async () => {
-  shop = await startAgentSite({
-    body: (url) => {
-      const pattern = PATTERNS[url.searchParams.get('pattern') ?? ''] ?? '';
-      return `<button id="add">Add to cart</button><script>
-        document.querySelector('button').onclick = async () => { ${pattern} };
-      </script>`;
-    },
+const visit = shopOfEachTest();
+const open = (pattern = '') =>
+  visit.open({
+    body: () => `<button id="add">Add to cart</button><script>
+      document.querySelector('button').onclick = async () => { ${pattern} };
+    </script>`,
   });
-});
-afterEach(async () => {
-  await opened.close();
-  await shop.close();
-});
-afterAll(() => browser.close());
 
 const tracesOf = (...paths: string[]) =>
-  paths.map((path) => shop.site.asked(path).map(({ headers }) => traceparentOf(headers).traceId));
+  paths.map((path) => visit.shop.site.asked(path).map(({ headers }) => traceparentOf(headers).traceId));
 
 describe('one click, one trace', () => {
   test.each(Object.keys(PATTERNS))('across %s', async (name) => {
-    opened = await shop.open(browser, `/?pattern=${encodeURIComponent(name)}`);
-    const load = await spanWhere(shop, opened.page, (span) => span.name === 'page load /');
-    await opened.page.click('button');
-    const root = await spanWhere(shop, opened.page, (span) => span.name === 'click button');
+    const page = await open(PATTERNS[name]);
+    const load = await spanWhere(visit.shop, page, (span) => span.name === 'page load /');
+    await page.click('button');
+    const root = await spanWhere(visit.shop, page, (span) => span.name === 'click button');
     const paths = PATTERNS[name]?.includes('/api/3') ? ['/api/1', '/api/2', '/api/3'] : ['/api/1', '/api/2'];
     await expect.poll(() => tracesOf(...paths), WAIT).toEqual(paths.map(() => [root.traceId]));
     expect(root.traceId).not.toBe(load.traceId);
     for (const path of paths) {
       const span = await spanWhere(
-        shop,
-        opened.page,
+        visit.shop,
+        page,
         (found) =>
           found.name === `GET ${path.replace(/\d/, '{id}')}` &&
-          found.spanId === traceparentOf(shop.site.asked(path)[0]?.headers ?? {}).spanId,
+          found.spanId === traceparentOf(visit.shop.site.asked(path)[0]?.headers ?? {}).spanId,
       );
       expect(span.parentSpanId).toBe(root.spanId);
     }
@@ -88,8 +65,8 @@ describe('one click, one trace', () => {
 
 describe('overlapping clicks', () => {
   test('keep their requests apart', async () => {
-    opened = await shop.open(browser);
-    await opened.page.evaluate(() => {
+    const page = await open();
+    await page.evaluate(() => {
       document.body.innerHTML = '<button id="a">a</button><button id="b">b</button>';
       for (const id of ['a', 'b'])
         document.getElementById(id)?.addEventListener('click', async () => {
@@ -100,9 +77,11 @@ describe('overlapping clicks', () => {
           }
         });
     });
-    await opened.page.click('#a');
-    await opened.page.click('#b');
-    await expect.poll(() => [shop.site.asked('/api/a').length, shop.site.asked('/api/b').length], WAIT).toEqual([4, 4]);
+    await page.click('#a');
+    await page.click('#b');
+    await expect
+      .poll(() => [visit.shop.site.asked('/api/a').length, visit.shop.site.asked('/api/b').length], WAIT)
+      .toEqual([4, 4]);
     const [a = [], b = []] = tracesOf('/api/a', '/api/b');
     expect(new Set(a).size).toBe(1);
     expect(new Set(b).size).toBe(1);
@@ -110,10 +89,10 @@ describe('overlapping clicks', () => {
   });
 
   test('a click that leads to nothing makes no span', async () => {
-    opened = await shop.open(browser);
-    await opened.page.click('button');
-    await opened.page.evaluate(() => fetch('/api/after'));
-    await spanWhere(shop, opened.page, (span) => span.name === 'GET /api/after');
-    expect(shop.collector.spans().map(({ name }) => name)).not.toContain('click button');
+    const page = await open();
+    await page.click('button');
+    await page.evaluate(() => fetch('/api/after'));
+    await spanWhere(visit.shop, page, (span) => span.name === 'GET /api/after');
+    expect(visit.shop.collector.spans().map(({ name }) => name)).not.toContain('click button');
   });
 });

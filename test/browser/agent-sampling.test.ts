@@ -1,15 +1,7 @@
-import type { Browser, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import {
-  type AgentPage,
-  type AgentSite,
-  attributesOf,
-  eventWhere,
-  spanWhere,
-  startAgentSite,
-  traceparentOf,
-} from '../support/agent-page.ts';
-import { launchBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright';
+import { beforeEach, expect, test } from 'vitest';
+import { attributesOf, eventWhere, spanWhere, traceparentOf } from '../support/agent-page.ts';
+import { shopOfEachTest } from '../support/shop-of-each-test.ts';
 
 interface PageAgent {
   flush(): Promise<void>;
@@ -18,39 +10,26 @@ interface PageAgent {
 }
 declare const throughline: PageAgent;
 
-let browser: Browser;
-let shop: AgentSite;
-let opened: AgentPage;
+const visit = shopOfEachTest();
 let page: Page;
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
 beforeEach(async () => {
-  shop = await startAgentSite({ attributes: 'data-sample-ratio="0"', body: () => '<button>Go</button>' });
-  opened = await shop.open(browser);
-  page = opened.page;
+  page = await visit.open({ attributes: 'data-sample-ratio="0"', body: () => '<button>Go</button>' });
 });
-afterEach(async () => {
-  expect(opened.pageErrors).toEqual([]);
-  await opened.close();
-  await shop.close();
-});
-afterAll(() => browser.close());
 
 test('an unsampled session tells what led to an error and what follows, marked and without a probability', async () => {
   await page.evaluate(() => fetch('/api/before').then((answer) => answer.text()));
   await page.evaluate(() => throughline.flush());
-  expect(shop.collector.requests).toEqual([]);
+  expect(visit.shop.collector.requests).toEqual([]);
   await page.evaluate(async () => {
     throughline.captureException(new RangeError('wrong'));
     await fetch('/api/after');
   });
-  const error = await eventWhere(shop, page, ({ eventName }) => eventName === 'exception');
-  const load = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+  const error = await eventWhere(visit.shop, page, ({ eventName }) => eventName === 'exception');
+  const load = await spanWhere(visit.shop, page, ({ name }) => name === 'page load /');
   expect(error).toMatchObject({ traceId: load.traceId, flags: 2 });
   for (const name of ['GET /api/before', 'GET /api/after']) {
-    const span = await spanWhere(shop, page, (found) => found.name === name);
-    const [request] = shop.site.asked(name.slice(4));
+    const span = await spanWhere(visit.shop, page, (found) => found.name === name);
+    const [request] = visit.shop.site.asked(name.slice(4));
     expect(traceparentOf(request?.headers ?? {})).toMatchObject({ spanId: span.spanId, flags: '02' });
     expect([span.flags, span.traceState?.includes('th:')]).toEqual([
       2,
@@ -76,8 +55,12 @@ test('a poor web vital is reason enough, also when it is known only as the page 
   await page.click('button');
   await page.waitForFunction(() => (window as { measured?: boolean }).measured);
   await page.goto('about:blank');
-  const inp = await eventWhere(shop, undefined, (event) => attributesOf(event)['browser.web_vital.name'] === 'inp');
-  const click = await spanWhere(shop, undefined, ({ name }) => name === 'click button');
+  const inp = await eventWhere(
+    visit.shop,
+    undefined,
+    (event) => attributesOf(event)['browser.web_vital.name'] === 'inp',
+  );
+  const click = await spanWhere(visit.shop, undefined, ({ name }) => name === 'click button');
   expect(attributesOf(inp)).toMatchObject({
     'browser.web_vital.rating': 'poor',
     'throughline.sampling.reason': 'web_vital',
@@ -92,6 +75,6 @@ test('what was held back before a refusal is not told after it', async () => {
     throughline.setConsent('full');
     throughline.captureException(new Error('wrong'));
   });
-  await eventWhere(shop, page, ({ eventName }) => eventName === 'exception');
-  expect(JSON.stringify(shop.collector.requests.map(({ body }) => body))).not.toContain('/api/secret');
+  await eventWhere(visit.shop, page, ({ eventName }) => eventName === 'exception');
+  expect(JSON.stringify(visit.shop.collector.requests.map(({ body }) => body))).not.toContain('/api/secret');
 });

@@ -1,14 +1,7 @@
-import type { Browser, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type AgentPage,
-  type AgentSite,
-  attributesOf,
-  eventWhere,
-  spanWhere,
-  startAgentSite,
-} from '../support/agent-page.ts';
-import { launchBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { attributesOf, eventWhere, spanWhere } from '../support/agent-page.ts';
+import { shopOfEachTest } from '../support/shop-of-each-test.ts';
 
 // What Chromium counts as a soft navigation: an interaction, a new address, and a paint that came of it. `found` says when
 // it has told so.
@@ -20,25 +13,12 @@ const APP = `<h1>Start</h1><button id="go">Go</button><button id="late">Go later
   new PerformanceObserver((list) => { window.found = list.getEntries().length }).observe({ type: 'soft-navigation' });
 </script>`;
 
-let browser: Browser;
-let shop: AgentSite;
-let opened: AgentPage;
+const visit = shopOfEachTest();
 let page: Page;
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
 beforeEach(async () => {
-  shop = await startAgentSite({ body: () => APP });
-  opened = await shop.open(browser);
-  page = opened.page;
-  await spanWhere(shop, page, ({ name }) => name === 'page load /');
+  page = await visit.open({ body: () => APP });
+  await spanWhere(visit.shop, page, ({ name }) => name === 'page load /');
 });
-afterEach(async () => {
-  expect(opened.pageErrors).toEqual([]);
-  await opened.close();
-  await shop.close();
-});
-afterAll(() => browser.close());
 
 const goThere = async (button: string) => {
   await page.click(button);
@@ -48,8 +28,8 @@ const goThere = async (button: string) => {
 describe('a soft navigation the browser confirms', () => {
   test('is marked as proven under the click it came from, which says when it was painted', async () => {
     await goThere('#go');
-    const navigation = await spanWhere(shop, page, ({ name }) => name === 'navigation /products/{id}');
-    const click = await spanWhere(shop, page, ({ name }) => name === 'click button');
+    const navigation = await spanWhere(visit.shop, page, ({ name }) => name === 'navigation /products/{id}');
+    const click = await spanWhere(visit.shop, page, ({ name }) => name === 'click button');
     expect(navigation).toMatchObject({ traceId: click.traceId, parentSpanId: click.spanId });
     expect(attributesOf(navigation)['throughline.causality']).toBe('proven');
     expect(navigation.links).toBeUndefined();
@@ -58,19 +38,19 @@ describe('a soft navigation the browser confirms', () => {
 
   test('that follows from work nobody else could tie to the click is linked to it', async () => {
     await goThere('#late');
-    const navigation = await spanWhere(shop, page, ({ name }) => name === 'navigation /late');
+    const navigation = await spanWhere(visit.shop, page, ({ name }) => name === 'navigation /late');
     expect(attributesOf(navigation)['throughline.causality']).toBe('proven');
-    const click = await spanWhere(shop, page, ({ name }) => name === 'click button');
+    const click = await spanWhere(visit.shop, page, ({ name }) => name === 'click button');
     expect(navigation.links?.map(({ traceId, spanId }) => [traceId, spanId])).toEqual([[click.traceId, click.spanId]]);
   });
 
   test('has web vitals of its own, in its trace and of its page view; those of the load stay with the load', async () => {
     await goThere('#go');
-    const navigation = await spanWhere(shop, page, ({ name }) => name === 'navigation /products/{id}');
-    const load = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    const navigation = await spanWhere(visit.shop, page, ({ name }) => name === 'navigation /products/{id}');
+    const load = await spanWhere(visit.shop, page, ({ name }) => name === 'page load /');
     await page.goto('about:blank');
     const vital = (name: string, isSoft: boolean) =>
-      eventWhere(shop, undefined, (event) => {
+      eventWhere(visit.shop, undefined, (event) => {
         const told = attributesOf(event);
         const type = told['browser.web_vital.navigation_type'];
         return told['browser.web_vital.name'] === name && (type === 'soft-navigation') === isSoft;

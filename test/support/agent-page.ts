@@ -8,8 +8,8 @@ import { type Site, type SiteOptions, startSite } from './site.ts';
 export interface AgentSite {
   site: Site;
   collector: RecordingCollector;
-  /** Opens `path` in a browser context of its own; what the console said is kept. */
-  open(browser: Browser, path?: string): Promise<AgentPage>;
+  /** Opens `path` in a browser context of its own; what the console said is kept. With `commit` it does not wait for the load. */
+  open(browser: Browser, path?: string, waitUntil?: 'commit'): Promise<AgentPage>;
   close(): Promise<void>;
 }
 
@@ -41,14 +41,14 @@ export async function startAgentSite(options: AgentSiteOptions = {}): Promise<Ag
   return {
     site,
     collector,
-    async open(browser, path = '/') {
+    async open(browser, path = '/', waitUntil) {
       const context = await browser.newContext();
       const page = await context.newPage();
       const said: string[] = [];
       const pageErrors: string[] = [];
       page.on('console', (message) => said.push(message.text()));
       page.on('pageerror', (error) => pageErrors.push(String(error)));
-      await page.goto(site.origin + path);
+      await page.goto(site.origin + path, waitUntil && { waitUntil });
       return { page, console: said, pageErrors, close: () => context.close() };
     },
     async close() {

@@ -11,7 +11,7 @@ export interface ShopOfEachTest {
   readonly opened: AgentPage;
   readonly page: Page;
   /** Starts the site and opens it. */
-  open(options?: AgentSiteOptions, path?: string): Promise<Page>;
+  open(options?: AgentSiteOptions, path?: string, waitUntil?: 'commit'): Promise<Page>;
 }
 
 /** Registers the hooks. Each test's page and site are closed after it, and the page must have had no error. */
@@ -42,9 +42,9 @@ export function shopOfEachTest(): ShopOfEachTest {
     get page() {
       return opened.page;
     },
-    async open(options, path) {
+    async open(options, path, waitUntil) {
       shop = await startAgentSite(options);
-      opened = await shop.open(browser, path);
+      opened = await shop.open(browser, path, waitUntil);
       return opened.page;
     },
   };
