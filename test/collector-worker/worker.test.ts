@@ -32,6 +32,14 @@ describe('the Worker as it is deployed', () => {
     expect(gzipSync(bundle).length).toBeLessThan(FREE_PLAN_BYTES / 5);
   });
 
+  test('the guide prints the configuration that is kept with the sources', () => {
+    const read = (text: string) => JSON.parse(text.replace(/^\s*\/\/.*$/gm, ''));
+    const printed =
+      /```jsonc\n(\{[\s\S]*?\n\})\n```/.exec(readFileSync('docs/guides/deploy-cloudflare.md', 'utf8'))?.[1] ?? '';
+    const kept = read(readFileSync('edge/collector-worker/wrangler.jsonc', 'utf8'));
+    expect(read(printed)).toEqual({ ...kept, main: 'node_modules/throughline/dist/collector-worker.js' });
+  });
+
   test('pages send with a public key, backends with a secret one, and nobody without', async () => {
     const [page, backend] = [makeSpan(), makeSpan()];
     expect((await post(worker.url, makePayload({ spans: [page] }))).status).toBe(200);
