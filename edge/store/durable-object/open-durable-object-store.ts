@@ -3,8 +3,8 @@ import type { Chunk } from '../encoding/chunk.ts';
 import type { PackedStore } from '../packing/packed-batch.ts';
 import { compareNewestFirst, createSearch, formatCursor } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
-import { readStoredTrace } from '../sqlite/stored-trace.ts';
 import { createStatistics } from '../statistics.ts';
+import { readStoredTrace } from '../stored-trace.ts';
 import { mergeSummary, type SummaryState } from '../summary.ts';
 import {
   type ExpireResult,

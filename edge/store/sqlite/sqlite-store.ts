@@ -10,6 +10,7 @@ import { vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, formatCursor, matches, type Search } from '../search.ts';
 import { sessionLimit, summarizeSession } from '../sessions.ts';
 import { createStatistics } from '../statistics.ts';
+import { readStoredTrace } from '../stored-trace.ts';
 import { copySummary, type SummaryState, traceEndUs, traceStartUs } from '../summary.ts';
 import {
   type AcceptedBatch,
@@ -33,7 +34,6 @@ import type { PartFiles } from './part-files.ts';
 import { askReadThread } from './read-thread.ts';
 import { Sealer } from './sealer.ts';
 import { reason } from './store-file.ts';
-import { readStoredTrace } from './stored-trace.ts';
 
 export interface SqliteStoreParts {
   journalDirectory: string;

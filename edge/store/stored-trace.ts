@@ -1,7 +1,7 @@
-import type { TraceId } from '../../../src/wire/ids.ts';
-import { type Chunk, decodeChunk } from '../encoding/chunk.ts';
-import { logKey } from '../encoding/fingerprint.ts';
-import type { StoredTrace } from '../trace-store.ts';
+import type { TraceId } from '../../src/wire/ids.ts';
+import { type Chunk, decodeChunk } from './encoding/chunk.ts';
+import { logKey } from './encoding/fingerprint.ts';
+import type { StoredTrace } from './trace-store.ts';
 
 /**
  * The records of a trace's chunks. A chunk may be seen twice while it moves from memory to a block; its records are
