@@ -12,15 +12,15 @@ export const INTERNAL_NAMES =
     'tracer tracing viewOf ' +
     // delivery and session
     'alone hurry insert isKept isSampled keep ledgers living onAcknowledged onAdvice onDrain onEvict onExit onFailure onOpen ' +
-    'brace isExiting onTooLarge onRefused onReturn pace park resolved retryAfterMs room succeeded timer told unresolved waitMs ' +
+    'brace isExiting onTooLarge onRefused onReturn pace park retryAfterMs room succeeded timer told waitMs ' +
     // OpenTelemetry's own insides; what starts with _ besides
     'attributeCountLimit attributePerEventCountLimit attributePerLinkCountLimit attributeValueLengthLimit decision ' +
-    'deleteSpan eventCountLimit forceFlushTimeoutMillis generateSpanId generateTraceId getConfig getSpanContext idGenerator ' +
-    'instrumentationName instrumentationVersion isSpanContextValid linkCountLimit onEnding recordEndMetrics setConfig ' +
+    'deleteSpan eventCountLimit generateSpanId generateTraceId getConfig getSpanContext idGenerator ' +
+    'instrumentationName instrumentationVersion isSpanContextValid linkCountLimit setConfig ' +
     'setGlobalContextManager setGlobalPropagator setGlobalTracerProvider setSpan setSpanContext setTracerProvider ' +
     'shouldSample spanLimits spanProcessor spanProcessors wrapSpanContext ' +
     // web-vitals
-    'firstHiddenTime onHidden reportAllChanges reportSoftNavs'
+    'firstHiddenTime navigationInteractionId navigationStartTime navigationURL onHidden rating reportAllChanges reportSoftNavs'
   ).split(' ');
 
 /** Read of another SDK's provider, which has them under these names. */

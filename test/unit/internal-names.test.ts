@@ -15,7 +15,7 @@ test('no shortened member is one of the browser', () => {
 
 test('no shortened member is one that pages, the loader, storage or the collector know', () => {
   const contracts = read('src/agent.ts', 'src/options.ts', 'src/handover.ts', 'src/wire/otlp.ts', 'src/wire/ingest.ts');
-  const wire = read('src/wire/ledger.ts', 'src/wire/loss.ts', 'src/session/identity.ts');
+  const wire = read('src/wire/ledger.ts', 'src/wire/loss.ts');
   const kept = wire + read('src/delivery/chunk.ts', 'src/delivery/ledger.ts', 'src/delivery/spill.ts');
   expect(memberOf(contracts)('sampleRatio')).toBe(true);
   expect(INTERNAL_NAMES.filter(memberOf(contracts + kept))).toEqual([]);
@@ -30,8 +30,7 @@ test('no shortened member is one by which an application calls us through its ow
     'node_modules/@opentelemetry/sdk-trace/build/esm/export/ReadableSpan.d.ts',
   );
   expect(memberOf(types)('startActiveSpan')).toBe(true);
-  // The hook is optional and we have none.
-  expect(INTERNAL_NAMES.filter((name) => name !== 'onEnding').filter(memberOf(types))).toEqual([]);
+  expect(INTERNAL_NAMES.filter(memberOf(types))).toEqual([]);
 });
 
 test('the built script still reads another SDK by its names', () => {
