@@ -1,5 +1,5 @@
 import terser from '@rollup/plugin-terser';
-import { FOREIGN_NAMES, INTERNAL_NAMES } from './internal-names.js';
+import { FOREIGN_NAMES, INTERNAL_NAMES } from './internal-names.ts';
 
 /**
  * Minifies the script every visitor downloads: nothing in it has getters with effects, or functions that need to be

@@ -74,9 +74,11 @@ describe('one clock', () => {
       name,
       ms: Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6,
     }));
-    const byName = Object.groupBy(lengths, ({ name }) => name);
-    expect(Object.keys(byName)).toEqual(expect.arrayContaining(['work', 'GET /api/alone', 'GET /api/after']));
+    const alone = lengths.find(({ name }) => name === 'GET /api/alone');
+    expect(lengths.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['work', 'GET /api/alone', 'GET /api/after']),
+    );
     expect(lengths.filter(({ ms }) => ms < 0 || ms > 60_000)).toEqual([]);
-    expect(byName['GET /api/alone']?.[0]?.ms).toBeGreaterThanOrEqual(50);
+    expect(alone?.ms).toBeGreaterThanOrEqual(50);
   });
 });

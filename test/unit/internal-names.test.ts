@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { FOREIGN_NAMES, INTERNAL_NAMES } from '../../scripts/internal-names.js';
+import { FOREIGN_NAMES, INTERNAL_NAMES } from '../../scripts/internal-names.ts';
 
 const read = (...paths: string[]) => paths.map((path) => readFileSync(path, 'utf8')).join('\n');
 const memberOf = (text: string) => (name: string) =>
