@@ -63,8 +63,8 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
         kept.clear();
         keep();
         spill(page);
-        for (const [other, { chunks, books }] of readSpilled())
-          void outbox?.write({ put: chunks, ledgers: books }).then(() => failed || spill(other));
+        for (const [other, { chunks, books: rows }] of readSpilled())
+          void outbox?.write({ put: chunks, ledgers: rows }).then(() => failed || spill(other));
       },
       onEvict(keys) {
         for (const [, , , records, of, id] of keys) {
@@ -100,6 +100,12 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
     onDrain();
   }
 
+  /** As they are to be kept. Only this page lives: what was left by others stays theirs who come after it. */
+  function books(): Ledger[] {
+    own.at = Date.now();
+    return [...ledgers.values()];
+  }
+
   function takeOver(row: Ledger): void {
     closeBooks(row);
     ledgers.set(row.page, row);
@@ -114,7 +120,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       kept.add(id);
       own.stored += records;
     }
-    void outbox.write({ put: fresh, ledgers: [own] });
+    void outbox.write({ put: fresh, ledgers: books() });
   }
 
   /** Drains until there is nothing left, if no other page is at it. */
@@ -200,7 +206,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
         other !== page && ledgers.get(other)?.pending === 0 && recordsOf(other, queue.chunks.values()) === 0;
       const forget = told.filter(isTold);
       for (const other of forget) ledgers.delete(other);
-      if (outbox?.isOpen()) void outbox.write({ remove, ledgers: [...ledgers.values()], forget });
+      if (outbox?.isOpen()) void outbox.write({ remove, ledgers: books(), forget });
       checkTaken();
       // There is room again for what was parked.
       if (queue.bytes() < MAX_QUEUE_BYTES / 2 && own.pending > 0) void startDrain();
@@ -221,7 +227,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       keep();
       if (!outbox || outbox.isOpen() || !mayStore()) return;
       const chunks = packChunks(queue.seal(), spillRoom());
-      if (spill(page, { chunks, books: [...ledgers.values()] })) for (const { id } of chunks) kept.add(id);
+      if (spill(page, { chunks, books: books() })) for (const { id } of chunks) kept.add(id);
     },
     leave() {
       present = false;

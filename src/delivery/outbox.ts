@@ -122,7 +122,7 @@ export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxL
       const written = transact((chunkStore, ledgerStore) => {
         for (const chunk of put) chunkStore.put(chunk, keyOf(chunk));
         for (const key of remove) chunkStore.delete(key);
-        for (const ledger of ledgers) ledgerStore.put({ ...ledger, at: Date.now() });
+        for (const ledger of ledgers) ledgerStore.put(ledger);
         for (const page of forget) ledgerStore.delete(page);
       });
       if (put.length > 0) evict().catch(fault);
