@@ -10,6 +10,7 @@ import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
 import { StoreOpenError } from '../../edge/store/sqlite/store-file.ts';
 import { StoreUnavailableError, type TraceStore } from '../../edge/store/trace-store.ts';
 import { type PageView, pageViews } from '../support/page-views.ts';
+import { canMount } from './can-mount.ts';
 
 const CHILD = fileURLToPath(new URL('../support/store-child.ts', import.meta.url));
 const HOUR_MS = 3_600_000;
@@ -150,9 +151,7 @@ test('a clock that is set back loses nothing, and what came later is not expired
   await store.close();
 });
 
-const canMount = process.platform === 'linux' && process.getuid?.() === 0 && mounts();
-
-describe.runIf(canMount)('a disk that is full', () => {
+describe.runIf(canMount())('a disk that is full', () => {
   let disk: string;
   beforeEach(() => {
     disk = join(directory, 'disk');
@@ -233,14 +232,6 @@ describe.runIf(canMount)('a disk that is full', () => {
     }
   }
 });
-
-function mounts(): boolean {
-  const probe = mkdtempSync(join(tmpdir(), 'throughline-mount-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe]).status === 0;
-  if (mounted) spawnSync('umount', [probe]);
-  rmSync(probe, { recursive: true });
-  return mounted;
-}
 
 // Permissions do not hold for root.
 function asNobody(): { uid?: number; gid?: number } {

@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SEGMENT_HEADER } from '../../../edge/store/sqlite/journal-format.ts';
 import { pageViews } from '../../support/page-views.ts';
+import { canMount } from '../can-mount.ts';
 import type { CellResult, CollectorCell } from '../cell.ts';
 import type { MadeRecord } from '../ground-truth.ts';
 import { type RunningCollector, startCollector } from '../running-collector.ts';
@@ -156,12 +157,9 @@ const oldVersion = (version: string): CollectorCell => ({
 
 const madeSpan = (traceId: string, id: string): MadeRecord => ({ traceId, id, kind: 'span', atMs: 0 });
 
-/** Only root may mount a small disk. */
-const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0 && process.getuid?.() === 0;
-
 export const COLLECTOR_DISK: readonly CollectorCell[] = [
   damaged('the journal’s last write is torn', tear, 0),
   damaged('a bit of the journal has flipped', flip, SPANS_OF_ONE_RECORD),
-  ...(canMount ? [full] : []),
+  ...(canMount() ? [full] : []),
   ...OLD_VERSIONS.map(oldVersion),
 ];
