@@ -14,10 +14,11 @@ import { startCollector } from './running-collector.ts';
 
 /** Every fault there is a cell for. */
 export const CELLS: readonly (Cell | CollectorCell)[] = [
+  // The longest of all are among these: begun last, they would be what everything waits for.
+  ...COLLECTOR_SIDE,
   ...LEAVING,
   ...ANSWERS,
   ...SURROUNDINGS,
-  ...COLLECTOR_SIDE,
   ...COLLECTOR_DISK,
 ];
 
