@@ -143,6 +143,7 @@ export interface StatisticsRow {
 
 export interface Removed {
   spans: number;
+  logs: number;
   traces: number;
   bytes: number;
 }

@@ -67,7 +67,7 @@ describe('GET /api/traces', () => {
     ['limit=1.5', 'limit must be a whole number from 1 to 500.'],
     ['minDurationMs=abc', 'minDurationMs must be a number that is not negative.'],
     ['fromMs=-1', 'fromMs must be a number that is not negative.'],
-    ['attribute=novalue', 'attribute must be like'],
+    ['attribute==value', 'attribute must be like'],
     ['error=yes', 'error must be true or false.'],
     ['cursor=nonsense', ''],
   ])('%s is refused', async (query, sentence) => {

@@ -221,6 +221,16 @@ describe('Jaeger, as its UI and Grafana ask', () => {
     ]);
     const camel = 'query.serviceName=shop-backend&query.operationName=nothing&query.searchDepth=5';
     expect((await getJson(`/jaeger/api/v3/trace-summaries?${camel}`)).summaries).toEqual([]);
+    // Of all services, as newer versions ask: without a service, in camelCase.
+    const all = new URLSearchParams({
+      'query.startTimeMin': new Date(Date.now() - 3_600_000).toISOString(),
+      'query.startTimeMax': new Date().toISOString(),
+      'query.searchDepth': '20',
+      'query.durationMin': '100ms',
+      'query.attributes': '{"db.system.name":"sqlite"}',
+    });
+    const found = (await getJson(`/jaeger/api/v3/trace-summaries?${all}`)).summaries as { traceId: string }[];
+    expect(found.map(({ traceId }) => traceId)).toEqual([root.traceId]);
   });
 
   test('the search of Grafana, times unencoded with a plus', async () => {
