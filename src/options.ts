@@ -37,6 +37,8 @@ export interface Options {
   graphql?: (url: URL, body: string) => string | undefined;
   /** Rewrites every text value before it is sent. One that throws keeps the span or event from being sent. */
   redact?: (value: string, attribute: string) => string;
+  /** Names of `data-*` attributes that an interaction tells of its element, e.g. `product` for `data-product`. Default none. */
+  targetData?: readonly string[];
   /** Attributes of every span and event, e.g. `{ tenant: 'acme' }`; JSON on the script tag. */
   attributes?: Attributes;
   /** Has the last word on each span and event: `false` drops it, which is counted. */
@@ -105,6 +107,7 @@ export const RULES: { readonly [K in keyof Settings]-?: Rule<Settings[K]> } = {
   ignoreUrls: list('a list of strings and patterns', (item) => (item instanceof RegExp ? item : asText(item))),
   graphql: callback(),
   redact: callback(),
+  targetData: list('a list of names', asText),
   attributes: rule({}, 'an object', (value) => {
     const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value;
     return typeof parsed === 'object' && parsed && !Array.isArray(parsed) ? { ...(parsed as Attributes) } : undefined;

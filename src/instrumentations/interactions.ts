@@ -6,6 +6,7 @@ import type { Instrumentation } from '../core.ts';
 import {
   ATTR_ELEMENT_SELECTOR,
   ATTR_ELEMENT_TAG,
+  ATTR_INTERACTION_TARGET_DATA,
   ATTR_INTERACTION_TARGET_NAME_LENGTH,
   ATTR_INTERACTION_TARGET_ROLE,
   ATTR_INTERACTION_TYPE,
@@ -48,6 +49,8 @@ export const interactions: Instrumentation = {
             attributes[ATTR_INTERACTION_TARGET_NAME_LENGTH] = nameLengthOf(element);
             attributes[ATTR_ELEMENT_TAG] = element.localName;
             attributes[ATTR_ELEMENT_SELECTOR] = selectorOf(element);
+            for (const name of core.settings.targetData)
+              attributes[ATTR_INTERACTION_TARGET_DATA + name] = element.getAttribute(`data-${name}`) ?? undefined;
           }
           const span = core.startSpan(type, { ...options, attributes }, parent);
           describe(span, type, element);

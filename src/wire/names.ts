@@ -137,6 +137,8 @@ export const ATTR_LEDGER = 'throughline.ledger';
 // interactions
 export const ATTR_INTERACTION_TYPE = 'throughline.interaction.type';
 export const ATTR_INTERACTION_TARGET_ROLE = 'throughline.interaction.target.role';
+/** Prefix of the `data-*` attributes a site wants to be told. */
+export const ATTR_INTERACTION_TARGET_DATA = 'throughline.interaction.target.data.';
 export const ATTR_INTERACTION_TARGET_NAME_LENGTH = 'throughline.interaction.target.name_length';
 
 // databases and messaging (read by the viewer, written by bindings and carriers)

@@ -59,6 +59,7 @@ const OPTIONS: Record<string, RegExp> = {
   propagateTo: NOTHING,
   propagateBaggage: LIST,
   ignoreUrls: LIST,
+  targetData: LIST,
   instrumentations: NOTHING,
   consent: /^$/,
   debug: /^(yes|an empty text)$/,

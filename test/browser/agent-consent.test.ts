@@ -34,9 +34,12 @@ describe('consent', () => {
     ]);
   });
 
-  test('Global Privacy Control means minimal unless the site says otherwise', async () => {
+  test.each([
+    ['Global Privacy Control', 'globalPrivacyControl', 'true'],
+    ['Do Not Track', 'doNotTrack', '"1"'],
+  ])('%s means minimal unless the site says otherwise', async (_, name, value) => {
     const page = await open({
-      head: '<script>Object.defineProperty(navigator, "globalPrivacyControl", { value: true })</script>',
+      head: `<script>Object.defineProperty(navigator, "${name}", { value: ${value} })</script>`,
     });
     await spanWhere(visit.shop, page, ({ name }) => name === 'page load /');
     expect(everything()).not.toContain('session.id');
