@@ -2,6 +2,7 @@ import type { OtlpSpan } from '../../../src/wire/otlp.ts';
 import { addEvents, addLinks, addStatus } from '../../otlp/json-span.ts';
 import { isJsonObject, parseAnyValue } from '../../otlp/json-value.ts';
 import { CHAR, type JsonCursor } from './json-cursor.ts';
+import { digits, word } from './json-digits.ts';
 import { JsonFields } from './json-fields.ts';
 import type { KeyWord } from './key-word.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
@@ -344,34 +345,4 @@ export class JsonScanner {
     if (value === undefined || key === undefined) throw UNUSUAL;
     this.#record.addAny(key, value);
   }
-}
-
-const HEX = new Uint8Array(256).fill(0xff);
-for (let value = 0; value < 16; value += 1) {
-  const digit = value.toString(16);
-  HEX[digit.charCodeAt(0)] = value;
-  HEX[digit.toUpperCase().charCodeAt(0)] = value;
-}
-
-// Eight hex digits of the last string, from `offset` on.
-function word({ bytes, textStart }: JsonCursor, offset: number): number {
-  let value = 0;
-  let union = 0;
-  for (let at = textStart + offset, end = at + 8; at < end; at += 1) {
-    const digit = HEX[bytes[at] as number] as number;
-    union |= digit;
-    value = (value << 4) | digit;
-  }
-  if (union > 15) throw UNUSUAL;
-  return value;
-}
-
-function digits(bytes: Buffer, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at += 1) {
-    const digit = (bytes[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) throw UNUSUAL;
-    value = value * 10 + digit;
-  }
-  return value;
 }
