@@ -18,6 +18,8 @@ import type { WordTable } from './word-table.ts';
 
 /** Requests of more traces go the general way. */
 const MAX_TRACES = 4096;
+/** Groups may be empty, two bytes each: a body of nothing else must not fill the memory. */
+const MAX_RESOURCES = 4096;
 /** Beyond this many, a map is asked. */
 const MAX_SEARCHED = 16;
 /** Buffers kept for the next request. */
@@ -85,10 +87,12 @@ export class RequestPacker {
   /** Lets go of the body. */
   end(): void {
     this.record.bytes = NOTHING;
+    this.#resources.length = 0;
   }
 
   /** The resource at a place of the body, of which records follow; `read` decodes it. */
   addResource(start: number, end: number, read: () => ResourceRecord): PackedResource {
+    if (this.#resources.length === MAX_RESOURCES) throw UNUSUAL;
     const resource = this.#cache.find(this.record.bytes, start, end, read);
     this.#resources.push(resource);
     return resource;
