@@ -6,9 +6,9 @@ const LOG_GROWTH = Math.log(1.05);
 /** Weights are kept in sixteenths, so that what was added can be taken away again exactly. */
 export const WEIGHT_UNITS = 16;
 
-/** A weight in units, at least one of them. */
+/** A weight in units, at least one of them unless it is 0. */
 export function weightUnits(weight: number): number {
-  return Math.max(1, Math.round(weight * WEIGHT_UNITS));
+  return weight > 0 ? Math.max(1, Math.round(weight * WEIGHT_UNITS)) : 0;
 }
 
 /**

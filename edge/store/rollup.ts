@@ -124,6 +124,8 @@ export function requestOf(
   const { span, resource } = record;
   const serves = span.kind === SPAN_KIND.server || span.kind === SPAN_KIND.consumer;
   if (span.parentSpanId && !serves) return undefined;
+  const units = weightUnits(spanWeight(span));
+  if (units === 0) return undefined;
   const attributes = span.attributes ?? [];
   const { service, device } = originOf(resource);
   return {
@@ -133,7 +135,7 @@ export function requestOf(
     route: textAttribute(attributes, ATTR_URL_TEMPLATE) ?? textAttribute(attributes, ATTR_HTTP_ROUTE) ?? '',
     device,
     value: endUs - startUs,
-    units: weightUnits(spanWeight(span)),
+    units,
     error: span.status?.code === STATUS_CODE.error,
     isRoot: !span.parentSpanId,
     isServed: span.kind === SPAN_KIND.server,
@@ -146,6 +148,7 @@ export function requestOf(
  */
 export function vitalsOf(state: SummaryState, sign: 1 | -1): Measurement[] {
   const measurements: Measurement[] = [];
+  if (state.weight === 0) return measurements;
   for (const measure of VITAL_NAMES) {
     const value = state.vitals[measure];
     if (value === undefined) continue;

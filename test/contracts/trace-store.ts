@@ -679,6 +679,27 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       expect(await store.statistics({ measure: 'requests', ...window })).toMatchObject([{ count: 10_004 }]);
     });
 
+    test('what an unsampled session tells of an error is stored, and counted for nobody', async () => {
+      const [sampled, unsampled] = take(2);
+      await store.append(sampled.batches[0]);
+      const [told] = unsampled.batches;
+      const RANDOM_FLAG = 2;
+      await store.append({
+        ...told,
+        spans: told.spans.map(({ span, ...rest }) => ({ ...rest, span: { ...span, flags: RANDOM_FLAG } })),
+      });
+      const window = { fromMs: START_MS, toMs: START_MS + HOUR_MS };
+      for (const _ of ['in memory', 'from disk']) {
+        expect((await store.trace(unsampled.traceId))?.spans.length).toBe(told.spans.length);
+        for (const measure of ['requests', 'lcp'] as const) {
+          expect(await store.statistics({ measure, ...window })).toMatchObject([{ count: 1 }]);
+          expect(await store.statistics({ measure, ...window, by: ['route'] })).toMatchObject([{ count: 1 }]);
+        }
+        expect(await store.statistics({ measure: 'lcp', ...window, by: ['release'] })).toMatchObject([{ count: 1 }]);
+        await reopen();
+      }
+    });
+
     test('a session adds up its traces, wherever they lie', async () => {
       const views = take(80);
       for (const view of views.slice(0, 40)) await append(store, view);

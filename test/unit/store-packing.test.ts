@@ -147,7 +147,7 @@ const span = fc
       kind: fc.nat({ max: 7 }),
       times: fc.tuple(nanos, nanos),
       attributes,
-      flags: fc.constantFrom(1, 0x101),
+      flags: fc.constantFrom(0, 1, 2, 3, 0x101, 0x102),
       status: fc.record({ code: fc.nat({ max: 3 }), message: text }, { requiredKeys: [] }),
       traceState: fc.constantFrom('ot=th:8', 'vendor=1', ''),
       events: fc.array(fc.record({ timeUnixNano: nanos, name: text, attributes }), { maxLength: 2 }),

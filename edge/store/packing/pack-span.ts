@@ -97,6 +97,7 @@ function summarize(builder: ChunkBuilder, record: ScannedRecord, { resource, sco
       // Told as numbers.
       startTimeUnixNano: '',
       endTimeUnixNano: '',
+      flags: record.flags,
       traceState: record.traceState,
       status: record.statusCode === 0 ? NO_STATUS : { code: record.statusCode },
       attributes,

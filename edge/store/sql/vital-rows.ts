@@ -48,7 +48,7 @@ export function readVitals(
     `SELECT vital.value, vital.target, trace.start, trace.service, trace.route, trace.device, trace.browser,
        trace.country, trace.release, trace.weight
      FROM vital JOIN trace ON trace.id = vital.trace
-     WHERE vital.measure = ? AND trace.start BETWEEN ? AND ?`,
+     WHERE vital.measure = ? AND trace.start BETWEEN ? AND ? AND trace.weight > 0`,
     [MEASURES.indexOf(measure), hourOf(fromMs) * HOUR_US - baseUs, (hourOf(toMs) + 1) * HOUR_US - 1 - baseUs],
   );
   const text = (id: SqlValue | undefined): string => words.text(Number(id));
