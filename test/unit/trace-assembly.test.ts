@@ -172,13 +172,11 @@ describe('tree', () => {
       const id = (n: number) => n.toString(16).padStart(16, '0');
       return { ...record, span: { ...record.span, spanId: id(i + 1), ...(i > 0 ? { parentSpanId: id(i) } : {}) } };
     });
-    const startedMs = performance.now();
     const view = assemble(...chain.slice(0, 2), ...chain.slice(2).reverse().slice(0, 10));
     expect(view.spans).toHaveLength(12);
     const whole = assembleTrace({ traceId, spans: chain.reverse(), logs: [] });
     expect(whole.spans).toHaveLength(100_000);
     expect(whole.spans[99_999]?.spanId).toBe((100_000).toString(16).padStart(16, '0'));
-    expect(performance.now() - startedMs).toBeLessThan(10_000);
   });
 });
 
