@@ -108,7 +108,10 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     }),
     ended: guard((span) => {
       activities.ended(span, span.endTime[0] * 1000 + span.endTime[1] / 1e6);
-      if (mayRecord()) release(span.spanContext(), span.attributes, () => outgoing.span(span));
+      // What began before a refusal is not told after it, whenever it ends.
+      const startMs = span.startTime[0] * 1000 + span.startTime[1] / 1e6;
+      if (mayRecord() && startMs >= identity.refusedMs)
+        release(span.spanContext(), span.attributes, () => outgoing.span(span));
     }),
   });
 

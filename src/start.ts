@@ -97,7 +97,9 @@ function run(settings: Settings, handover: Handover | undefined): Agent {
       identity.user = undefined;
       sessions.forget();
       recent.clear();
-      if (consent === 'off') delivery.discard();
+      if (consent !== 'off') return;
+      identity.refusedMs = core.clock.now();
+      delivery.discard();
     }),
     get sessionId() {
       return isRunning && identity.consent === 'full' ? sessions.current().id : undefined;

@@ -13,6 +13,8 @@ export interface User {
 /** What every span and event says about where it comes from. */
 export interface Identity {
   consent: Consent;
+  /** When consent was last refused; `-Infinity` when it never was. */
+  refusedMs: number;
   user: User | undefined;
   /** Set by the site, for all spans and events that start from then on. */
   attributes: Attributes;
@@ -23,6 +25,7 @@ export interface Identity {
 export function createIdentity(consent: Consent, attributes: Attributes, sessions: Sessions): Identity {
   const identity: Identity = {
     consent,
+    refusedMs: -Infinity,
     user: undefined,
     attributes,
     current(view) {

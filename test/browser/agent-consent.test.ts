@@ -57,6 +57,21 @@ describe('consent', () => {
     expect(everything()).not.toContain('/api/before');
   });
 
+  test('what began before a refusal is not told when it ends after consent is given again', async () => {
+    const page = await open({});
+    await page.evaluate(async () => {
+      let end = () => {};
+      throughline.trace('secret work', () => new Promise<void>((done) => (end = done)));
+      throughline.setConsent('off');
+      throughline.setConsent('full');
+      end();
+      await fetch('/api/after');
+    });
+    await spanWhere(visit.shop, page, ({ name }) => name === 'GET /api/after');
+    await page.goto('about:blank');
+    expect(everything()).not.toContain('secret work');
+  });
+
   test('what was queued before a refusal is never sent', async () => {
     const page = await open({});
     await page.evaluate(async () => {
