@@ -27,9 +27,11 @@ export const webVitals: Instrumentation = {
   start(core) {
     const first = core.view;
     let isActive = true;
-    const spanAt = ({ startTime }: PerformanceEntry) => {
-      const atMs = core.clock.at(startTime);
-      return core.activities.interactionIn(atMs, atMs)?.span;
+    const { activities, clock } = core;
+    // An entry of the press that came before the click, and was painted with it, has another start.
+    const spanAt = ({ startTime, duration }: PerformanceEntry) => {
+      const atMs = clock.at(startTime);
+      return (activities.interactionIn(atMs, atMs) ?? activities.interactionIn(atMs, atMs + duration))?.span;
     };
     const report = guard((metric: MetricType) => {
       if (!isActive) return;
