@@ -7,9 +7,10 @@ const T = '0af7651916cd43dd8448eb211c80319c';
 const P = 'b7ad6b7169203331';
 
 // Slow enough to be measured; `measured` says when the browser has.
+const SLOW_CLICK_MS = 80;
 const SLOW_CLICK = `<script>
   document.querySelector('button').onclick = ({ target }) => {
-    for (const start = performance.now(); performance.now() - start < 80; );
+    for (const start = performance.now(); performance.now() - start < ${SLOW_CLICK_MS}; );
     target.textContent = 'done';
   };
   new PerformanceObserver(() => (window.measured = true)).observe({ type: 'event', durationThreshold: 40 });
@@ -118,10 +119,14 @@ describe('page load', () => {
     const click = await spanWhere(shop, page, ({ name }) => name === 'click button');
     await page.goto('about:blank');
     for (const vital of ['lcp', 'fcp', 'cls', 'ttfb', 'inp']) {
+      // INP is told again when it grows: what the press alone took may come first.
+      const least = vital === 'inp' ? SLOW_CLICK_MS : 0;
       const record = await eventWhere(
         shop,
         undefined,
-        (event) => attributesOf(event)['browser.web_vital.name'] === vital,
+        (event) =>
+          attributesOf(event)['browser.web_vital.name'] === vital &&
+          Number(attributesOf(event)['browser.web_vital.value']) >= least,
       );
       expect(record).toMatchObject({ eventName: 'browser.web_vital', traceId: root.traceId, spanId: root.spanId });
       expect(attributesOf(record)['browser.web_vital.value']).toBeGreaterThanOrEqual(0);
