@@ -18,6 +18,9 @@ import {
 } from '../wire/names.ts';
 import { attributionOf } from './vital-attribution.ts';
 
+/** A press and its click are seldom further apart. */
+const GESTURE_MS = 1000;
+
 /**
  * `browser.web_vital` events for LCP, INP, CLS, FCP and TTFB, each in the trace of the page view it measures: the
  * document's own, and, where the browser tells them apart, one of each for soft navigations.
@@ -28,10 +31,11 @@ export const webVitals: Instrumentation = {
     const first = core.view;
     let isActive = true;
     const { activities, clock } = core;
-    // An entry of the press that came before the click, and was painted with it, has another start.
+    // The longest entry may be of the press that was painted with its click, or of the click of a press that led to work.
     const spanAt = ({ startTime, duration }: PerformanceEntry) => {
       const atMs = clock.at(startTime);
-      return (activities.interactionIn(atMs, atMs) ?? activities.interactionIn(atMs, atMs + duration))?.span;
+      return (activities.interactionIn(atMs, atMs) ?? activities.interactionIn(atMs - GESTURE_MS, atMs + duration))
+        ?.span;
     };
     const report = guard((metric: MetricType) => {
       if (!isActive) return;
