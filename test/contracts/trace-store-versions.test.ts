@@ -13,7 +13,7 @@ import { pageViews } from '../support/page-views.ts';
  * two in the journal alone, and log records of no trace. They are never made anew: a version that cannot read one of
  * them loses what people have stored.
  */
-const VERSIONS = ['store-v1'];
+const VERSIONS = ['store-v1', 'store-v2'];
 
 for (const version of VERSIONS) {
   test(`${version} is read, written to and read again`, async () => {
