@@ -22,3 +22,15 @@ export function formatTable(rows: readonly (readonly [string, string])[]): strin
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
 }
+
+/** Rows of a name and one value a column, as a Markdown table without its header. */
+export function formatColumns(rows: readonly (readonly [string, readonly string[]])[]): string {
+  const nameWidth = Math.max(...rows.map(([name]) => name.length));
+  const width = Math.max(...rows.flatMap(([, values]) => values.map(({ length }) => length)));
+  return rows
+    .map(
+      ([name, values]) =>
+        `| ${[name.padEnd(nameWidth), ...values.map((value) => value.padStart(width))].join(' | ')} |\n`,
+    )
+    .join('');
+}

@@ -5,21 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createPackRequest } from '../../edge/collector/ingest/pack-request.ts';
-import { conditionHashes } from '../../edge/store/attribute-hash.ts';
 import { takesPacked } from '../../edge/store/packing/packed-batch.ts';
-import { blocksWith } from '../../edge/store/sql/attribute-blocks.ts';
 import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
-import { findStore, withPart } from '../../edge/store/sqlite/stored-files.ts';
-import type { AttributeCondition, TraceStore } from '../../edge/store/trace-store.ts';
-import { ATTR_CLOUDFLARE_COLO, ATTR_CLOUDFLARE_RAY_ID } from '../../src/wire/names.ts';
-import { createRandom, pageViews } from '../support/page-views.ts';
+import type { TraceStore } from '../../edge/store/trace-store.ts';
 import { type Body, createBodies } from './store-bodies.ts';
 import { type HttpResults, measureHttp } from './store-http.ts';
-import { formatTable, median, startTimer } from './store-report.ts';
+import { loadStore, SPANS_PER_VIEW } from './store-load.ts';
+import { measureQueries, type QueryResults } from './store-queries.ts';
+import { formatColumns, formatTable, median, startTimer } from './store-report.ts';
 
 const HELP = `Durable ingest and queries of the embedded store on one core.
-  --spans N   spans to load before the queries are timed (default 420000)
-  --json      one JSON object as the last line
+  --spans N      spans to load before the queries are timed (default 420000)
+  --growth N,N…  only disk, memory and queries, of a store of each of these sizes
+  --keep DIR     with --growth: where the stores are made, and left (default: a temporary directory)
+  --json         one JSON object as the last line
 The collector is run from dist: build it first.
 Rates are spans a second of CPU the process got, so that a busy machine changes them little; ratios are against a plain
 JSON.parse of the same OTLP/JSON bodies in the same run.`;
@@ -27,11 +26,12 @@ JSON.parse of the same OTLP/JSON bodies in the same run.`;
 const { values: options } = parseArgs({
   options: {
     spans: { type: 'string', default: '420000' },
+    growth: { type: 'string' },
+    keep: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-const SPANS_PER_VIEW = 21;
 const MEASURED_VIEWS = 5_000;
 /** Sent four times over: to warm up, at full speed, and twice at half of it. */
 const HTTP_VIEWS = 3_000;
@@ -40,12 +40,15 @@ const LOADED_VIEWS = 500;
 // As many requests wait for their sync as a busy collector has open.
 const IN_FLIGHT = 64;
 
+const BLOCKS_READ = 'blocks read of an attribute of one trace, of none, of every one';
+
 const packRequest = createPackRequest({});
 const sender = { trust: 'trusted', keyId: 'bench', services: ['*'] } as const;
 
 if (options.help) process.stdout.write(`${HELP}\n`);
-else if (process.env.THROUGHLINE_PINNED) await main(Number(options.spans));
-else process.exitCode = runPinned();
+else if (!process.env.THROUGHLINE_PINNED) process.exitCode = runPinned();
+else if (options.growth) await growth(options.growth.split(',').map(Number));
+else await main(Number(options.spans));
 
 /** Runs this file again on one core alone; without `taskset` the scheduler may use more. */
 function runPinned(): number {
@@ -77,14 +80,7 @@ async function main(spans: number): Promise<void> {
       });
     };
     const http = { json: await overHttp('json'), protobuf: await overHttp('protobuf') };
-    const queries = await measureQueries(join(directory, 'queries'), spans);
-    progress('the collector over the store that was loaded');
-    const loaded = await measureHttp({
-      directory: join(directory, 'queries'),
-      format: 'json',
-      views: Math.min(views, LOADED_VIEWS),
-      spans: Math.min(views, LOADED_VIEWS) * SPANS_PER_VIEW,
-    });
+    const { queries, residentMb } = await measureLoaded(join(directory, 'queries'), spans);
     const rows: [string, string][] = [
       ['JSON.parse of the bodies', rate(ingest.jsonParse)],
       ['whole way durable over HTTP, JSON', `${rate(http.json.whole)}  ${ratio(http.json.whole / ingest.jsonParse)}`],
@@ -102,22 +98,63 @@ async function main(spans: number): Promise<void> {
         `${rate(ingest.acceptProtobuf)}  ${ratio(ingest.acceptProtobuf / ingest.jsonParse)}`,
       ],
       ['disk, all in', `${queries.bytesPerSpan.toFixed(1)} B a span at ${queries.spans} spans`],
-      ['resident memory of the collector, that store', `${loaded.residentMb.toFixed(0)} MB`],
+      ['resident memory of the collector, that store', `${residentMb.toFixed(0)} MB`],
       ['resident memory of the collector, a new store', `${http.json.residentMb.toFixed(0)} MB`],
-      [
-        'blocks read of an attribute of one trace, of none, of every one',
-        `${queries.blocks.read.join(', ')} of ${queries.blocks.all}`,
-      ],
+      [BLOCKS_READ, blocksRead(queries)],
       ...Object.entries(queries.latencies).map(([name, { p50, p95 }]): [string, string] => [
         name,
         `${p50.toFixed(2)} ms p50, ${p95.toFixed(2)} ms p95`,
       ]),
     ];
     process.stdout.write(formatTable(rows));
-    if (options.json) process.stdout.write(`${JSON.stringify({ ingest, http, queries, loaded })}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ ingest, http, queries, residentMb })}\n`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function blocksRead({ blocks }: QueryResults): string {
+  return `${blocks.read.join(', ')} of ${blocks.all}`;
+}
+
+/** A store of each size, one after the other; milliseconds p50 / p95. */
+async function growth(sizes: readonly number[]): Promise<void> {
+  if (!sizes.every((spans) => spans > 0)) throw new Error(`--growth takes numbers of spans, not ${options.growth}.`);
+  const directory = options.keep ?? mkdtempSync(join(tmpdir(), 'throughline-bench-'));
+  const results: { queries: QueryResults; residentMb: number }[] = [];
+  try {
+    for (const spans of sizes) {
+      results.push(await measureLoaded(join(directory, String(spans)), spans));
+      const columns: [string, string[]][] = [
+        ['spans', results.map(({ queries }) => queries.spans.toLocaleString('en'))],
+        ['B a span on disk', results.map(({ queries }) => queries.bytesPerSpan.toFixed(1))],
+        ['MB resident, the collector', results.map(({ residentMb }) => residentMb.toFixed(0))],
+        ...Object.keys(results[0]?.queries.latencies ?? {}).map((name): [string, string[]] => [
+          name,
+          results.map(({ queries }) => {
+            const { p50 = Number.NaN, p95 = Number.NaN } = queries.latencies[name] ?? {};
+            return `${p50.toFixed(1)} / ${p95.toFixed(1)}`;
+          }),
+        ]),
+        [BLOCKS_READ, results.map(({ queries }) => blocksRead(queries))],
+      ];
+      process.stdout.write(`${formatColumns(columns)}\n`);
+    }
+    if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  } finally {
+    if (options.keep === undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function measureLoaded(directory: string, spans: number): Promise<{ queries: QueryResults; residentMb: number }> {
+  const loaded = await loadStore(directory, spans, progress);
+  progress('queries');
+  const queries = await measureQueries(loaded);
+  progress('the collector over the store that was loaded');
+  const views = Math.min(LOADED_VIEWS, Math.ceil(spans / SPANS_PER_VIEW));
+  const sent = { format: 'json', views, spans: views * SPANS_PER_VIEW } as const;
+  const { residentMb } = await measureHttp({ directory, ...sent });
+  return { queries, residentMb };
 }
 
 /** Spans a second of CPU. */
@@ -194,99 +231,6 @@ async function appendAll(store: TraceStore, bodies: readonly Body[]): Promise<vo
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-}
-
-interface QueryResults {
-  spans: number;
-  bytesPerSpan: number;
-  latencies: Record<string, { p50: number; p95: number }>;
-  /** How many blocks there are, and how many of them each attribute's filter lets a search read. */
-  blocks: { all: number; read: number[] };
-}
-
-async function measureQueries(directory: string, spans: number): Promise<QueryResults> {
-  const loaded = await openSqliteStore({ directory, report: fail, maxBytes: 2 ** 40 });
-  const count = Math.ceil(spans / SPANS_PER_VIEW);
-  const dayMs = 24 * 3_600_000;
-  const fromMs = Date.now() - dayMs;
-  const views = pageViews({ seed: 3, fromMs, everyMs: dayMs / count });
-  const random = createRandom(9);
-  const ids: string[] = [];
-  let sample = views.next().value;
-  let appends: Promise<unknown>[] = [];
-  for (let n = 0; n < count; n += 1) {
-    const view = views.next().value;
-    for (const batch of view.batches) appends.push(loaded.append(batch));
-    if (random() < 2000 / count) ids.push(view.traceId);
-    if (random() < 1 / (n + 1)) sample = view;
-    if (appends.length > 300) {
-      await Promise.all(appends);
-      appends = [];
-      if (n % 10_000 < 100) progress(`loaded ${n * SPANS_PER_VIEW} of ${spans} spans`);
-    }
-  }
-  await Promise.all(appends);
-  await loaded.close();
-  const store = await openSqliteStore({ directory, report: fail, maxBytes: 2 ** 40 });
-  const { bytes, spans: stored } = await store.stats();
-  const middleMs = fromMs + dayMs / 2;
-  const hour = { fromMs: middleMs, toMs: middleMs + 3_600_000 };
-  const service = sample.batches[0].spans[0]?.resource.attributes[0]?.value?.stringValue ?? '';
-  const day = { fromMs, toMs: fromMs + dayMs };
-  const ray = sample.batches[1].spans[0]?.span.attributes?.find(({ key }) => key === ATTR_CLOUDFLARE_RAY_ID)?.value;
-  const rare = { key: ATTR_CLOUDFLARE_RAY_ID, value: ray?.stringValue ?? '' };
-  const absent = { key: ATTR_CLOUDFLARE_RAY_ID, value: 'no such id' };
-  const common = { key: ATTR_CLOUDFLARE_COLO, value: 'FRA' };
-  progress('queries');
-  const latencies = {
-    'trace by id': await time(300, async (i) => store.trace(ids[i % ids.length] as string)),
-    'latest 50': await time(200, () => store.search({})),
-    'latest 50 by service and route, 1 h': await time(200, () =>
-      store.search({ service, route: sample.route, ...hour }),
-    ),
-    'latest 50 by service, route, >= 1 s, error': await time(200, () =>
-      store.search({ service, route: sample.route, minDurationMs: 1000, error: true }),
-    ),
-    'rare: >= 8 s and error, 24 h': await time(100, () => store.search({ minDurationMs: 8000, error: true })),
-    'by session': await time(100, () => store.search({ sessionId: sample.sessionId })),
-    'by an attribute of one trace, 24 h': await time(20, () => store.search({ ...day, attributes: [rare] })),
-    'by an attribute of no trace, 24 h': await time(20, () => store.search({ ...day, attributes: [absent] })),
-    'by attributes of every trace, 24 h': await time(20, () => store.search({ ...day, attributes: [common] })),
-    'p75 of LCP by route, 24 h': await time(50, () =>
-      store.statistics({ measure: 'lcp', fromMs, toMs: fromMs + dayMs, by: ['route'] }),
-    ),
-    'by part of the name': await time(100, () => store.search({ name: sample.route.slice(3, 12) })),
-  };
-  await store.close();
-  const blocks = await countBlocks(directory, [rare, absent, common]);
-  return { spans: stored, bytesPerSpan: bytes / stored, latencies, blocks };
-}
-
-async function countBlocks(
-  directory: string,
-  conditions: readonly AttributeCondition[],
-): Promise<QueryResults['blocks']> {
-  const blocks = { all: 0, read: conditions.map(() => 0) };
-  for (const path of findStore(directory).parts) {
-    await withPart(path, ({ driver }) => {
-      blocks.all += blocksWith(driver, []).size;
-      conditions.forEach((condition, i) => {
-        blocks.read[i] = (blocks.read[i] ?? 0) + blocksWith(driver, conditionHashes([condition])).size;
-      });
-    });
-  }
-  return blocks;
-}
-
-async function time(rounds: number, work: (round: number) => Promise<unknown>): Promise<{ p50: number; p95: number }> {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const startedMs = performance.now();
-    await work(round);
-    times.push(performance.now() - startedMs);
-  }
-  times.sort((a, b) => a - b);
-  return { p50: times[Math.floor(rounds * 0.5)] ?? 0, p95: times[Math.floor(rounds * 0.95)] ?? 0 };
 }
 
 function spansOf(bodies: readonly Body[]): number {
