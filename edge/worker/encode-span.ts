@@ -1,8 +1,9 @@
-import type { AttributeValue, Link } from '@opentelemetry/api';
-import { encodeValue, SPAN_FLAGS_HAS_IS_REMOTE, SPAN_FLAGS_IS_REMOTE } from '../../src/wire/otlp.ts';
+import type { Link, SpanContext } from '@opentelemetry/api';
+import { SPAN_FLAGS_HAS_IS_REMOTE, SPAN_FLAGS_IS_REMOTE } from '../../src/wire/otlp.ts';
 import { type EpochMs, msToUnixNano } from '../../src/wire/time.ts';
 import { runtime } from '../runtimes/detect.ts';
-import type { AttributeEntries, EdgeSpan, SpanEvent } from './span.ts';
+import { EncodedAttributes, listJson } from './encoded-attributes.ts';
+import type { EdgeSpan } from './span.ts';
 
 /**
  * One span as OTLP/JSON text. Written by hand rather than through an object, because this runs once a span inside the
@@ -10,25 +11,31 @@ import type { AttributeEntries, EdgeSpan, SpanEvent } from './span.ts';
  * fields are left out; the trace flags never are, for a reader would take the ids for not random.
  */
 export function encodeSpan(span: EdgeSpan): string {
-  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-  const { parentSpanId, events, links, status } = span;
+  const { parentSpanId, status } = span;
   // The API counts kinds from 0 (internal), OTLP from 1.
   return (
-    `{"traceId":"${traceId}","spanId":"${spanId}"${parentSpanId ? `,"parentSpanId":"${parentSpanId}"` : ''}` +
-    `${optional('traceState', traceState?.serialize())}${flagsJson(traceFlags, span.parentIsRemote)}` +
-    `,"name":${JSON.stringify(span.name)},"kind":${span.kind + 1}` +
-    `,"startTimeUnixNano":"${nanos(span.startMs, span.startTick)}"` +
-    `,"endTimeUnixNano":"${nanos(span.endMs ?? span.startMs, span.endTick)}"${attributesJson(span.attributes)}` +
-    optional('droppedAttributesCount', span.droppedAttributes) +
-    (events ? `,"events":[${events.map(eventJson)}]` : '') +
-    optional('droppedEventsCount', span.droppedEvents) +
-    (links ? `,"links":[${links.map(linkJson)}]` : '') +
-    `${optional('droppedLinksCount', span.droppedLinks)}${optional('status', status)}}`
+    `{${contextJson(span.spanContext(), span.parentIsRemote)}` +
+    `${parentSpanId ? `,"parentSpanId":"${parentSpanId}"` : ''},"name":${JSON.stringify(span.name)}` +
+    `,"kind":${span.kind + 1},"startTimeUnixNano":"${nanos(span.startMs, span.startTick)}"` +
+    `,"endTimeUnixNano":"${nanos(span.endMs ?? span.startMs, span.endTick)}"${span.attributes}` +
+    listJson('events', span.events, 'droppedEventsCount', span.droppedEvents) +
+    listJson('links', span.links, 'droppedLinksCount', span.droppedLinks) +
+    `${status ? `,"status":${JSON.stringify(status)}` : ''}}`
   );
 }
 
-function optional(name: string, value: unknown): string {
-  return value ? `,"${name}":${JSON.stringify(value)}` : '';
+export function encodeEvent(name: string, timeMs: EpochMs, attributes: object | undefined): string {
+  return `{"timeUnixNano":"${msToUnixNano(timeMs)}","name":${JSON.stringify(name)}${encodeAttributes(attributes)}}`;
+}
+
+export function encodeLink({ context, attributes }: Link): string {
+  return `{${contextJson(context, context.isRemote)}${encodeAttributes(attributes)}}`;
+}
+
+function encodeAttributes(attributes: object | undefined): EncodedAttributes {
+  const encoded = new EncodedAttributes();
+  encoded.setAll(attributes);
+  return encoded;
 }
 
 const MAX_TICK = 999_999;
@@ -43,32 +50,8 @@ function nanos(ms: EpochMs, tick: number): string {
     : `${ms}${String(Math.min(tick, MAX_TICK)).padStart(6, '0')}`;
 }
 
-function attributesJson(attributes: AttributeEntries | undefined): string {
-  let json = '';
-  for (const [key, value] of attributes ?? []) json += `,{"key":${JSON.stringify(key)},"value":${valueJson(value)}}`;
-  return json && `,"attributes":[${json.slice(1)}]`;
-}
-
-function valueJson(value: AttributeValue): string {
-  if (typeof value === 'string') return `{"stringValue":${JSON.stringify(value)}}`;
-  // OTLP decoders take a number for a 64-bit integer; safe ones lose nothing.
-  if (Number.isSafeInteger(value)) return `{"intValue":${value}}`;
-  return JSON.stringify(encodeValue(value) ?? {});
-}
-
-function eventJson({ name, timeMs, attributes }: SpanEvent): string {
-  return `{"timeUnixNano":"${msToUnixNano(timeMs)}","name":${JSON.stringify(name)}${attributesJson(attributes)}}`;
-}
-
-function linkJson({ context, attributes = {} }: Link): string {
-  const state = optional('traceState', context.traceState?.serialize());
-  const entries = Object.entries(attributes) as Array<[string, AttributeValue]>;
-  return (
-    `{"traceId":"${context.traceId}","spanId":"${context.spanId}"${state}${attributesJson(entries)}` +
-    `${flagsJson(context.traceFlags, context.isRemote)}}`
-  );
-}
-
-function flagsJson(traceFlags: number, isRemote = false): string {
-  return `,"flags":${traceFlags | SPAN_FLAGS_HAS_IS_REMOTE | (isRemote ? SPAN_FLAGS_IS_REMOTE : 0)}`;
+function contextJson({ traceId, spanId, traceFlags, traceState }: SpanContext, isRemote = false): string {
+  const state = traceState?.serialize();
+  const flags = traceFlags | SPAN_FLAGS_HAS_IS_REMOTE | (isRemote ? SPAN_FLAGS_IS_REMOTE : 0);
+  return `"traceId":"${traceId}","spanId":"${spanId}","flags":${flags}${state ? `,"traceState":${JSON.stringify(state)}` : ''}`;
 }

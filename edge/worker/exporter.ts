@@ -42,10 +42,10 @@ interface Batch {
 }
 
 interface Answer {
+  /** Spans refused one by one, when the others were accepted. */
   rejected?: number;
-  /** Not to be tried again. */
-  final?: boolean;
-  status?: number;
+  /** The status of an answer that is final: not to be tried again. */
+  refusal?: number;
   retryAfterMs?: number;
 }
 
@@ -66,10 +66,11 @@ export interface ExporterOptions {
  * one, with its own timer, its own `waitUntil` and its own POST.
  */
 export function createExporter({ url, key, binding, fetch, envelope, ledger }: ExporterOptions): Exporter {
-  let queue: string[] = [];
-  let queuedChars = 0;
+  /** Oldest first; the last one takes more spans until it is full. */
+  const waiting: Batch[] = [];
   const inFlight = new Set<Batch>();
-  let inFlightChars = 0;
+  /** Of both. */
+  let pendingChars = 0;
   let windowUntilMs = 0;
   let pausedUntilMs = 0;
   let failures = 0;
@@ -79,20 +80,27 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
   function enqueue(span: string, nowMs: EpochMs, waitUntil: WaitUntil | undefined): void {
     ledger.produced += 1;
     ledger.pending += 1;
-    const isTooLarge = span.length > MAX_SPAN_CHARS;
-    if (isTooLarge || queuedChars + inFlightChars + span.length > MAX_PENDING_CHARS) {
+    const chars = span.length;
+    const isTooLarge = chars > MAX_SPAN_CHARS;
+    if (isTooLarge || pendingChars + chars > MAX_PENDING_CHARS) {
       countDropped(ledger, isTooLarge ? 'too_large' : 'queue_full', 1);
       return;
     }
-    queue.push(span);
-    queuedChars += span.length;
+    pendingChars += chars;
+    let batch = waiting.at(-1);
+    if (!batch || batch.chars + chars > MAX_BATCH_CHARS) {
+      batch = { spans: [], chars: 0, takenMs: 0 };
+      waiting.push(batch);
+    }
+    batch.spans.push(span);
+    batch.chars += chars;
     if (nowMs < pausedUntilMs) return;
     // What has piled up in an outage is tried by one request alone.
-    if (queuedChars >= MAX_BATCH_CHARS && failures === 0) {
+    if (waiting.length > 1 && failures === 0) {
       hold(post(take()), waitUntil);
     } else if (nowMs >= windowUntilMs) {
       windowUntilMs = nowMs + ABANDONED_MS;
-      requeueAbandoned(nowMs);
+      for (const sent of inFlight) if (nowMs - sent.takenMs >= ABANDONED_MS) requeue(sent);
       hold(sleep(WINDOW_MS).then(drain), waitUntil);
     }
   }
@@ -100,27 +108,14 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
   async function drain(): Promise<void> {
     windowUntilMs = 0;
     // What came while it was away is the next window's if it is little, else a busy isolate would post without end.
-    while (queue.length > 0 && Date.now() >= pausedUntilMs && (await post(take())) && queuedChars >= MAX_BATCH_CHARS);
+    while (waiting.length > 0 && Date.now() >= pausedUntilMs && (await post(take())) && waiting.length > 1);
   }
 
   function take(): Batch {
-    const batch: Batch = { spans: queue, chars: queuedChars, takenMs: Date.now() };
-    if (queuedChars > MAX_BATCH_CHARS) {
-      batch.chars = 0;
-      let count = 0;
-      while (count < queue.length && (count === 0 || batch.chars + spanChars(count) <= MAX_BATCH_CHARS))
-        batch.chars += spanChars(count++);
-      batch.spans = queue.slice(0, count);
-    }
-    queue = queue.slice(batch.spans.length);
-    queuedChars -= batch.chars;
-    inFlightChars += batch.chars;
+    const batch = waiting.shift() as Batch;
+    batch.takenMs = Date.now();
     inFlight.add(batch);
     return batch;
-  }
-
-  function spanChars(index: number): number {
-    return (queue[index] as string).length;
   }
 
   /** Resolves to whether it was acknowledged. */
@@ -138,9 +133,9 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
         release(batch);
         return true;
       }
-      if (answer.final) {
+      if (answer.refusal) {
         countDropped(ledger, 'refused', batch.spans.length);
-        warnOnce(`${url} refused spans with ${answer.status}: check options "collector" and "key".`);
+        warnOnce(`${url} refused spans with ${answer.refusal}: check options "collector" and "key".`);
         pausedUntilMs = Date.now() + PAUSE_MS;
         release(batch);
         return false;
@@ -166,7 +161,7 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
       const response = await (binding ? binding.fetch(url, init) : fetch(url, init));
       if (response.ok) return { rejected: await readPartialSuccess(response) };
       await response.body?.cancel();
-      if (!RETRYABLE_STATUSES.has(response.status)) return { final: true, status: response.status };
+      if (!RETRYABLE_STATUSES.has(response.status)) return { refusal: response.status };
       const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
       return seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
     } catch {
@@ -175,23 +170,20 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
   }
 
   function release(batch: Batch): void {
-    if (inFlight.delete(batch)) inFlightChars -= batch.chars;
+    inFlight.delete(batch);
+    pendingChars -= batch.chars;
   }
 
+  // As another batch, so that the POST it was sent by cannot take it for its own any more.
   function requeue(batch: Batch): void {
-    release(batch);
-    queue = batch.spans.concat(queue);
-    queuedChars += batch.chars;
-  }
-
-  function requeueAbandoned(nowMs: number): void {
-    for (const batch of inFlight) if (nowMs - batch.takenMs >= ABANDONED_MS) requeue(batch);
+    inFlight.delete(batch);
+    waiting.unshift({ ...batch });
   }
 
   return {
     enqueue,
     async flush() {
-      while (queue.length > 0 && (await post(take())));
+      while (waiting.length > 0 && (await post(take())));
     },
   };
 }

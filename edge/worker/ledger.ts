@@ -20,16 +20,8 @@ export function createLedger(): Ledger {
   return { produced: 0, unsampled: 0, acknowledged: 0, rejected: 0, pending: 0, dropped: {}, exports: 0 };
 }
 
-/** The sum of several ledgers. */
-export function sumLedgers(ledgers: Iterable<Ledger>): Ledger {
-  const sum = createLedger();
-  for (const { dropped, ...counts } of ledgers) {
-    for (const name of Object.keys(counts) as Array<keyof typeof counts>) sum[name] += counts[name];
-    for (const reason of Object.keys(dropped) as DropReason[])
-      sum.dropped[reason] = (sum.dropped[reason] ?? 0) + (dropped[reason] ?? 0);
-  }
-  return sum;
-}
+/** That of this isolate. */
+export const isolateLedger = createLedger();
 
 /** Moves `count` pending spans to `dropped`. */
 export function countDropped(ledger: Ledger, reason: DropReason, count: number): void {

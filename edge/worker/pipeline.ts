@@ -10,10 +10,10 @@ import {
   SCHEMA_URL,
   SCOPE_EDGE,
 } from '../../src/wire/names.ts';
-import { encodeAttributes, type OtlpKeyValue, type OtlpScope } from '../../src/wire/otlp.ts';
 import { runtime } from '../runtimes/detect.ts';
+import { EncodedAttributes } from './encoded-attributes.ts';
 import { createExporter, type Exporter } from './exporter.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { isolateLedger } from './ledger.ts';
 import { type Options, type OptionsSource, resolveOptions, type Settings } from './options.ts';
 import { platformFetch } from './platform-fetch.ts';
 
@@ -22,17 +22,15 @@ export interface Pipeline {
   readonly settings: Settings;
   /** Absent when there is no collector to send to: spans then only carry context. */
   readonly exporter: Exporter | undefined;
-  readonly ledger: Ledger;
 }
 
 /** The pipeline for a platform environment. */
 export type Pipelines = (env: unknown) => Pipeline;
 
-type Outlet = Pick<Pipeline, 'exporter' | 'ledger'>;
-
 /** Services in one isolate are a handful; a function that makes up a new one per request must not fill it. */
-const MAX_OUTLETS = 32;
-const outlets = new Map<string, Outlet>();
+const MAX_EXPORTERS = 32;
+/** Every queue of this isolate, by what it sends where. */
+export const exporters = new Map<string, Exporter>();
 let latest: Pipeline | undefined;
 
 /**
@@ -59,15 +57,29 @@ export function latestPipeline(): Pipeline | undefined {
   return latest;
 }
 
-/** Every queue of this isolate. */
-export function allOutlets(): Outlet[] {
-  return [...outlets.values()];
-}
-
 function createPipeline(options: Options, env: unknown): Pipeline {
   const settings = resolveOptions(options);
-  const { exportUrl: url, key, binding, service, version, environment } = settings;
-  const resource = encodeAttributes({
+  const { exportUrl: url, key, binding } = settings;
+  if (!url) return { settings, exporter: undefined };
+  const envelope = envelopeOf(settings, env);
+  const identity = [url, key, ...envelope].join();
+  let exporter = exporters.get(identity);
+  if (!exporter) {
+    exporter = createExporter({ url, key, binding, fetch: platformFetch, envelope, ledger: isolateLedger });
+    if (exporters.size >= MAX_EXPORTERS) exporters.delete(exporters.keys().next().value as string);
+    exporters.set(identity, exporter);
+  }
+  return { settings, exporter };
+}
+
+interface Versioned {
+  CF_VERSION_METADATA: { id?: string };
+}
+
+/** What stands before and after the spans of a request for the collector: who sends them. */
+function envelopeOf({ service, version, environment }: Settings, env: unknown): readonly [string, string] {
+  const attributes = new EncodedAttributes();
+  attributes.setAll({
     [ATTR_SERVICE_NAME]: service,
     [ATTR_SERVICE_VERSION]: version,
     [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: environment,
@@ -78,26 +90,9 @@ function createPipeline(options: Options, env: unknown): Pipeline {
     [ATTR_TELEMETRY_SDK_VERSION]: VERSION,
     ...runtime.resource,
   });
-  const identity = JSON.stringify([url, key, resource]);
-  let outlet = outlets.get(identity);
-  if (!outlet) {
-    const ledger = createLedger();
-    const scope = { name: SCOPE_EDGE, version: VERSION };
-    const exporter = url
-      ? createExporter({ url, key, binding, fetch: platformFetch, envelope: envelopeOf(resource, scope), ledger })
-      : undefined;
-    outlet = { ledger, exporter };
-    if (outlets.size >= MAX_OUTLETS) outlets.delete(outlets.keys().next().value as string);
-    outlets.set(identity, outlet);
-  }
-  return { settings, ...outlet };
-}
-
-interface Versioned {
-  CF_VERSION_METADATA: { id?: string };
-}
-
-function envelopeOf(attributes: OtlpKeyValue[], scope: OtlpScope): readonly [string, string] {
-  const resourceSpans = [{ resource: { attributes }, schemaUrl: SCHEMA_URL, scopeSpans: [{ scope, spans: [0] }] }];
-  return JSON.stringify({ resourceSpans }).split(/(?<="spans":\[)0(?=])/) as [string, string];
+  const scope = `"scope":{"name":"${SCOPE_EDGE}","version":"${VERSION}"}`;
+  return [
+    `{"resourceSpans":[{"schemaUrl":"${SCHEMA_URL}","resource":{${String(attributes).slice(1)}},"scopeSpans":[{${scope},"spans":[`,
+    ']}]}]}',
+  ];
 }

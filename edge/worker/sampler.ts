@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
-import { createSpanId, createTraceId, type TraceId } from '../../src/wire/ids.ts';
+import { createTraceId, type TraceId } from '../../src/wire/ids.ts';
 import {
   isKept,
   OT_KEY,
@@ -10,6 +10,7 @@ import {
 } from '../../src/wire/sampling.ts';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
 import type { Settings } from './options.ts';
+import { newContext } from './span-context.ts';
 import { EdgeTraceState } from './trace-state.ts';
 
 /** What a caller's context carries on of its sampling decision. */
@@ -48,12 +49,6 @@ export function continueTrace(
   if (state === undefined || raised === th) return newContext(traceId, flags, state);
   const sampling = { ...(rv ? { rv } : {}), ...(raised ? { th: raised } : {}) };
   return newContext(traceId, flags, new EdgeTraceState(withSamplingState(state.members, sampling)));
-}
-
-/** A span context with a fresh span id. */
-export function newContext(traceId: TraceId, traceFlags: number, traceState: SpanContext['traceState']): SpanContext {
-  const context = { traceId, spanId: createSpanId(), traceFlags };
-  return traceState ? { ...context, traceState } : context;
 }
 
 function higher(a: string, b: string): string {

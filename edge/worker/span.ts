@@ -9,14 +9,8 @@ import type {
   SpanStatus,
   TimeInput,
 } from '@opentelemetry/api';
-import { isSpanId, isTraceId, type SpanId } from '../../src/wire/ids.ts';
-import {
-  MAX_ATTRIBUTE_CHARS,
-  MAX_SPAN_ATTRIBUTES,
-  MAX_SPAN_EVENTS,
-  MAX_SPAN_LINKS,
-  MAX_STACK_CHARS,
-} from '../../src/wire/limits.ts';
+import type { SpanId } from '../../src/wire/ids.ts';
+import { MAX_ATTRIBUTE_CHARS, MAX_SPAN_EVENTS, MAX_SPAN_LINKS, MAX_STACK_CHARS } from '../../src/wire/limits.ts';
 import {
   ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER,
   ATTR_DURATION_MEASURABLE,
@@ -28,21 +22,15 @@ import {
 import type { AttributeMap } from '../../src/wire/otlp.ts';
 import type { EpochMs } from '../../src/wire/time.ts';
 import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
-import { redactUrl } from '../../src/wire/url.ts';
 import { runtime } from '../runtimes/detect.ts';
 import { SPAN_KIND } from './api-constants.ts';
-import { encodeSpan } from './encode-span.ts';
+import { encodeEvent, encodeLink, encodeSpan } from './encode-span.ts';
+import { EncodedAttributes } from './encoded-attributes.ts';
 import { type Invocation, now } from './invocation.ts';
+import { isolateLedger } from './ledger.ts';
+import { isValid } from './span-context.ts';
 import { toEpochMs } from './time-input.ts';
-
-/** Keys are foreign input, so they are kept in a Map. */
-export type AttributeEntries = Iterable<[string, AttributeValue]>;
-
-export interface SpanEvent {
-  name: string;
-  timeMs: EpochMs;
-  attributes: AttributeEntries;
-}
+import { redactUrl } from './url-parts.ts';
 
 export interface SpanInit {
   name: string;
@@ -54,7 +42,7 @@ export interface SpanInit {
   startMs?: EpochMs | undefined;
 }
 
-/** A span of the edge tracer: a plain record until `end()`, then one line of OTLP/JSON in the queue. */
+/** A span of the edge tracer: encoded piece by piece, and at `end()` one line of OTLP/JSON in the queue. */
 export class EdgeSpan implements Span {
   name: string;
   readonly kind: SpanKind;
@@ -62,11 +50,11 @@ export class EdgeSpan implements Span {
   parentIsRemote: boolean;
   readonly startMs: EpochMs;
   endMs: EpochMs | undefined;
-  readonly attributes = new Map<string, AttributeValue>();
-  events: SpanEvent[] | undefined;
-  links: Link[] | undefined;
+  readonly attributes = new EncodedAttributes();
+  /** Encoded, as are the links. */
+  readonly events: string[] = [];
+  readonly links: string[] = [];
   status: SpanStatus | undefined;
-  droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
   /** Place of the start among the starts and ends of its invocation, from 1. */
@@ -97,35 +85,27 @@ export class EdgeSpan implements Span {
   }
 
   setAttribute(key: string, value: AttributeValue | null | undefined): this {
-    if (this.#recording && !put(this.attributes, key, value)) this.droppedAttributes += 1;
+    if (this.#recording) this.attributes.set(key, value);
     return this;
   }
 
   setAttributes(attributes: AttributeMap): this {
-    for (const key in attributes) this.setAttribute(key, attributes[key] as AttributeValue);
+    if (this.#recording) this.attributes.setAll(attributes);
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (!this.#recording) return this;
-    this.events ??= [];
-    if (this.events.length >= MAX_SPAN_EVENTS) {
-      this.droppedEvents += 1;
-      return this;
-    }
-    const attributes = new Map<string, AttributeValue>();
-    let at = time;
-    if (isTime(attributesOrTime)) at = attributesOrTime;
-    else for (const key in attributesOrTime) put(attributes, key, attributesOrTime[key]);
-    this.events.push({ name, timeMs: at === undefined ? now(this.invocation) : toEpochMs(at), attributes });
+    const [attributes, at] = isTime(attributesOrTime) ? [undefined, attributesOrTime] : [attributesOrTime, time];
+    if (this.events.length < MAX_SPAN_EVENTS) this.events.push(encodeEvent(name, this.#timeOf(at), attributes));
+    else this.droppedEvents += 1;
     return this;
   }
 
   addLink(link: Link): this {
-    if (!this.#recording || !isTraceId(link.context.traceId) || !isSpanId(link.context.spanId)) return this;
-    this.links ??= [];
-    if (this.links.length >= MAX_SPAN_LINKS) this.droppedLinks += 1;
-    else this.links.push(link);
+    if (!this.#recording || !isValid(link.context)) return this;
+    if (this.links.length < MAX_SPAN_LINKS) this.links.push(encodeLink(link));
+    else this.droppedLinks += 1;
     return this;
   }
 
@@ -160,7 +140,7 @@ export class EdgeSpan implements Span {
   end(endTime?: TimeInput): void {
     if (this.endMs !== undefined) return;
     const { invocation, startMs } = this;
-    const endMs = Math.max(startMs, endTime === undefined ? now(invocation) : toEpochMs(endTime));
+    const endMs = Math.max(startMs, this.#timeOf(endTime));
     this.endMs = endMs;
     this.endTick = ++invocation.sequence;
     // A span of the app's own code without I/O: where the clock stands still meanwhile, nobody knows how long it took.
@@ -170,8 +150,12 @@ export class EdgeSpan implements Span {
     }
     const { pipeline } = invocation;
     if (this.#recording) pipeline?.exporter?.enqueue(encodeSpan(this), endMs, invocation.waitUntil);
-    else if (pipeline?.exporter) pipeline.ledger.unsampled += 1;
+    else if (pipeline?.exporter) isolateLedger.unsampled += 1;
     this.#recording = false;
+  }
+
+  #timeOf(given: TimeInput | undefined): EpochMs {
+    return given === undefined ? now(this.invocation) : toEpochMs(given);
   }
 }
 
@@ -179,23 +163,7 @@ function isTime(value: Attributes | TimeInput | undefined): value is TimeInput {
   return typeof value === 'number' || Array.isArray(value) || value instanceof Date;
 }
 
-/** @returns false when there is no room */
-function put(attributes: Map<string, AttributeValue>, key: string, value: AttributeValue | null | undefined): boolean {
-  if (value === null || value === undefined || key === '') return true;
-  if (attributes.size >= MAX_SPAN_ATTRIBUTES && !attributes.has(key)) return false;
-  attributes.set(
-    key,
-    cut(value, key === ATTR_EXCEPTION_STACKTRACE ? MAX_STACK_CHARS : MAX_ATTRIBUTE_CHARS) as AttributeValue,
-  );
-  return true;
-}
-
-function cut(value: unknown, maxChars: number): unknown {
-  if (typeof value === 'string') return value.slice(0, maxChars);
-  return Array.isArray(value) ? value.slice(0, MAX_SPAN_ATTRIBUTES).map((item) => cut(item, maxChars)) : value;
-}
-
 /** Errors of `fetch` hold its URL, credentials and all. */
 function withoutSecrets(text: string): string {
-  return text.slice(0, MAX_STACK_CHARS).replace(/https?:\/\/\S+/g, (url) => redactUrl(url) || 'http://REDACTED');
+  return text.slice(0, MAX_STACK_CHARS).replace(/https?:\/\/\S+/g, redactUrl);
 }

@@ -1,12 +1,12 @@
 import type { Context, Span, SpanContext, SpanOptions, Tracer, TracerProvider } from '@opentelemetry/api';
-import { isSpanId, isTraceId } from '../../src/wire/ids.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf, spanOf, withSpan } from './edge-context.ts';
 import { createInvocation } from './invocation.ts';
 import { latestPipeline } from './pipeline.ts';
-import { continueTrace, newContext, startTrace } from './sampler.ts';
+import { continueTrace, startTrace } from './sampler.ts';
 import { EdgeSpan } from './span.ts';
+import { isValid, newContext } from './span-context.ts';
 import { toEpochMs } from './time-input.ts';
 import { EdgeTraceState } from './trace-state.ts';
 
@@ -59,9 +59,7 @@ class EdgeTracer implements Tracer {
 /** The context of a span to be a parent; one of ours is always valid. */
 function validContext(span: Span | undefined): SpanContext | undefined {
   const context = span?.spanContext();
-  return context && (span instanceof EdgeSpan || (isTraceId(context.traceId) && isSpanId(context.spanId)))
-    ? context
-    : undefined;
+  return context && (span instanceof EdgeSpan || isValid(context)) ? context : undefined;
 }
 
 export const edgeTracer = new EdgeTracer();

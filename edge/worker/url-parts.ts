@@ -1,4 +1,4 @@
-import { redactQuery, redactUrl } from '../../src/wire/url.ts';
+import { redactQuery } from '../../src/wire/url.ts';
 
 /** A URL as spans and propagation need it. */
 export interface UrlParts {
@@ -6,6 +6,7 @@ export interface UrlParts {
   readonly href: string;
   readonly origin: string;
   readonly scheme: string;
+  readonly hasCredentials: boolean;
   readonly hostname: string;
   readonly port: number;
   readonly path: string;
@@ -25,7 +26,8 @@ export function urlParts(href: string): UrlParts {
   const mark = Math.min(indexOrEnd(href, '?', pathStart), hash);
   const scheme = href.slice(0, schemeEnd);
   const userEnd = href.lastIndexOf('@', pathStart);
-  const host = href.slice(userEnd < hostStart ? hostStart : userEnd + 1, pathStart);
+  const hasCredentials = userEnd >= hostStart;
+  const host = href.slice(hasCredentials ? userEnd + 1 : hostStart, pathStart);
   // The last colon, unless it is within an IPv6 address.
   const colon = host.lastIndexOf(':');
   const hasPort = colon > host.lastIndexOf(']');
@@ -33,6 +35,7 @@ export function urlParts(href: string): UrlParts {
     href,
     origin: `${scheme}://${host}`,
     scheme,
+    hasCredentials,
     hostname: hasPort ? host.slice(0, colon) : host,
     port: hasPort ? Number(host.slice(colon + 1)) : scheme === 'https' ? 443 : 80,
     path: href.slice(pathStart, mark),
@@ -50,9 +53,18 @@ export function normalUrl(url: string | URL): string {
 }
 
 /** `url.full`: without credentials and fragment, secret-looking query values replaced. */
-export function fullUrl({ href, path, origin, query }: UrlParts): string {
-  if (/[@#]/.test(href)) return redactUrl(href);
-  return `${origin}${path}${query && '?'}${query}`;
+export function fullUrl({ scheme, hasCredentials, origin, path, query }: UrlParts): string {
+  const start = hasCredentials ? `${scheme}://REDACTED:REDACTED@${origin.slice(scheme.length + 3)}` : origin;
+  return `${start}${path}${query && '?'}${query}`;
+}
+
+/** `fullUrl` of what may be no URL. */
+export function redactUrl(text: string): string {
+  try {
+    return fullUrl(urlParts(new URL(text).href));
+  } catch {
+    return 'http://REDACTED'; // expected: nothing can be promised about it
+  }
 }
 
 function indexOrEnd(text: string, character: string, from: number): number {
