@@ -358,6 +358,36 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       }
     });
 
+    test('attributes are searched inside a window, also of a trace whose start became known late', async () => {
+      const views = take(30, { everyMs: 60_000 });
+      // Before all others: nothing else of its block lies in the window it is found in.
+      const [late] = views;
+      const [browser, edge, backend] = late.batches;
+      for (const view of views) {
+        if (view === late) {
+          // Without the page's root, and of a worker whose clock is two hours ahead of it.
+          const ahead = edge.spans.map((record) => ({ ...record, span: delayed(record.span, 2 * 3_600_000) }));
+          await store.append({ ...edge, spans: ahead });
+        } else await append(store, view);
+      }
+      await reopen();
+      await store.append(browser);
+      await store.append(backend);
+      const ray = edge.spans[0]?.span.attributes?.find(({ key }) => key === names.ATTR_CLOUDFLARE_RAY_ID)?.value;
+      const attributes = [{ key: names.ATTR_CLOUDFLARE_RAY_ID, value: ray?.stringValue ?? '' }];
+      const colo = [{ key: names.ATTR_CLOUDFLARE_COLO, value: 'FRA' }];
+      const around = (startMs: number): TraceFilter => ({ fromMs: startMs - 1, toMs: startMs + 1 });
+      const found = async (filter: TraceFilter): Promise<string[]> =>
+        (await store.search(filter)).traces.map(({ traceId }) => traceId);
+      for (const _ of ['mixed', 'all from disk']) {
+        expect(await found({ ...around(late.startMs), attributes })).toEqual([late.traceId]);
+        expect(await found({ ...around(late.startMs + 2 * 3_600_000), attributes })).toEqual([]);
+        for (const view of views)
+          expect(await found({ ...around(view.startMs), attributes: colo })).toEqual([view.traceId]);
+        await reopen();
+      }
+    });
+
     test('pages go on where the page before ended, also among traces that start together', async () => {
       const views = take(23, { everyMs: 0 });
       for (const view of views) await append(store, view);
@@ -911,6 +941,11 @@ function rename(batch: AcceptedBatch, name: string): AcceptedBatch {
 
 function bySpanId(spans: SpanRecord[]): SpanRecord[] {
   return [...spans].sort((a, b) => (a.span.spanId < b.span.spanId ? -1 : 1));
+}
+
+function delayed(span: OtlpSpan, ms: number): OtlpSpan {
+  const later = (nanos: string): string => String(BigInt(nanos) + BigInt(ms) * 1_000_000n);
+  return { ...span, startTimeUnixNano: later(span.startTimeUnixNano), endTimeUnixNano: later(span.endTimeUnixNano) };
 }
 
 /** One of everything OTLP can say of a span and a log record. */

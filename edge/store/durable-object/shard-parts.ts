@@ -3,7 +3,7 @@ import { CODEC } from '../encoding/block.ts';
 import { BLOCK_REST_SCHEMA } from '../sql/block-rows.ts';
 import { PartReader } from '../sql/part-reader.ts';
 import { PartWriter } from '../sql/part-writer.ts';
-import { createPart } from '../sql/schema.ts';
+import { createPart, FORMAT_VERSION, migratePart } from '../sql/schema.ts';
 import type { SqlDriver } from '../sql/sql-driver.ts';
 import { firstRow } from '../sql/sql-driver.ts';
 import type { SummaryState } from '../summary.ts';
@@ -12,6 +12,9 @@ import type { ObjectStorage } from './platform.ts';
 
 const SCHEMA =
   'CREATE TABLE IF NOT EXISTS part(number INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, bytes INTEGER NOT NULL)';
+/** Parts did not say their version at first: they were all of this one. */
+const FIRST_VERSION = 2;
+const VERSION_COLUMN = `ALTER TABLE part ADD COLUMN version INTEGER NOT NULL DEFAULT ${FIRST_VERSION}`;
 
 /** The traces first received in one stretch of time: what retention takes away at once. */
 export interface ShardPart {
@@ -42,6 +45,7 @@ export class ShardParts {
     this.#storage = storage;
     this.#options = options;
     storage.sql.exec(SCHEMA);
+    migrateParts(storage);
     for (const row of [...storage.sql.exec('SELECT number, from_ms, bytes FROM part ORDER BY number')]) {
       this.#parts.push(this.#open(Number(row.number), Number(row.from_ms), Number(row.bytes)));
     }
@@ -69,7 +73,12 @@ export class ShardParts {
     const number = (last?.number ?? 0) + 1;
     const fromMs = Math.max(Math.floor(receivedAtMs / periodMs) * periodMs, last?.fromMs ?? 0);
     this.#storage.transactionSync(() => {
-      this.#storage.sql.exec('INSERT INTO part(number, from_ms, bytes) VALUES(?, ?, 0)', number, fromMs);
+      this.#storage.sql.exec(
+        'INSERT INTO part(number, from_ms, bytes, version) VALUES(?, ?, 0, ?)',
+        number,
+        fromMs,
+        FORMAT_VERSION,
+      );
       const driver = partDriver(this.#storage, prefixOf(number));
       createPart(driver, fromMs * 1000);
       driver.exec(BLOCK_REST_SCHEMA);
@@ -111,6 +120,19 @@ export class ShardParts {
       writer: new PartWriter(driver, CODEC.deflate),
     };
   }
+}
+
+// All parts of an older version are brought to this one, or none.
+function migrateParts(storage: ObjectStorage): void {
+  storage.transactionSync(() => {
+    const [schema] = storage.sql.exec("SELECT sql FROM sqlite_schema WHERE name = 'part'");
+    if (!/\bversion\b/.test(String(schema?.sql))) storage.sql.exec(VERSION_COLUMN);
+    for (const { number, version } of [...storage.sql.exec('SELECT number, version FROM part')]) {
+      if (Number(version) >= FORMAT_VERSION) continue;
+      migratePart(partDriver(storage, prefixOf(Number(number))), Number(version));
+      storage.sql.exec('UPDATE part SET version = ? WHERE number = ?', FORMAT_VERSION, Number(number));
+    }
+  });
 }
 
 /** Epoch ms of the last batch a part holds something of; `fromMs` when it is empty. */

@@ -5,8 +5,9 @@ import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '..
 import type { Chunk } from '../encoding/chunk.ts';
 import { isOf } from '../person.ts';
 import { countedAs, type Measurement, Rollups, vitalsOf } from '../rollup.ts';
-import type { SummaryState } from '../summary.ts';
+import { type SummaryState, traceStartUs } from '../summary.ts';
 import type { RemoveSelector } from '../trace-store.ts';
+import { widenBlockTimes, writeBlockTime } from './attribute-blocks.ts';
 import { writeBlock } from './block-rows.ts';
 import { removeTraces } from './remove-traces.ts';
 import { readCounted, writeRollup } from './rollup-rows.ts';
@@ -99,11 +100,19 @@ export class PartWriter {
   #writeBlock(traces: readonly SealedTrace[]): void {
     const block = this.#insertBlock(traces.map(({ chunks }) => chunks));
     this.#writeFilter(block, traces);
+    writeBlockTime(
+      this.#driver,
+      block,
+      traces.map(({ state }) => traceStartUs(state) - this.#baseUs),
+    );
     traces.forEach((trace, slot) => {
       const place = block * SLOTS_PER_BLOCK + slot;
       const row = toRow(trace.state, place, this.#baseUs, this.#words);
       const id = this.#traceRow(trace);
       this.#driver.run(UPSERT_TRACE, [id, ...row]);
+      const startUs = traceStartUs(trace.state);
+      if (trace.before && traceStartUs(trace.before) !== startUs)
+        widenBlockTimes(this.#driver, id, startUs - this.#baseUs);
       if (trace.before) this.#driver.run('INSERT INTO fragment(trace, place) VALUES(?, ?)', [id, place]);
       writeVitals(this.#driver, this.#words, id, trace.state);
     });

@@ -41,11 +41,17 @@ export function searchTraces(driver: SqlDriver, words: WordReader, baseUs: numbe
   const plan = planSearch(words, baseUs, search);
   if (!plan) return [];
   if (search.attributes.length === 0) return walkAll(driver, plan);
-  const blocks = blocksWith(driver, conditionHashes(search.attributes));
+  const window = { from: finite(search.fromUs - baseUs), to: finite(search.toUs - baseUs) };
+  const blocks = blocksWith(driver, conditionHashes(search.attributes), window);
   if (blocks.size > MAX_GATHERED_BLOCKS) return onlyIn(driver, blocks, walkAll(driver, plan));
   const values = [JSON.stringify(tracesIn(driver, blocks))];
   const gathered = { column: 'id', sql: 'id IN (SELECT value FROM json_each(?))', values };
   return walk(driver, '', [...plan.conditions, gathered]);
+}
+
+// A window without an end is one that ends beyond what a store takes for a time.
+function finite(us: number): number {
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, us));
 }
 
 function* onlyIn(driver: SqlDriver, blocks: ReadonlySet<number>, rows: Iterable<SqlRow>): Generator<SqlRow> {
@@ -85,11 +91,6 @@ function planSearch(words: WordReader, baseUs: number, search: Search): Plan | u
     const ids = words.matching(WORD.name, (name) => name.toLowerCase().includes(search.name));
     if (!addIds('name', 'trace_name', ids)) return undefined;
   }
-  if (filter.route !== undefined) {
-    const id = words.id(WORD.route, filter.route);
-    if (id === undefined) return undefined;
-    addIds('route', 'trace_route', [id]);
-  }
   if (filter.activity !== undefined) {
     const id = words.id(WORD.activity, filter.activity);
     if (id === undefined) return undefined;
@@ -116,6 +117,11 @@ function planSearch(words: WordReader, baseUs: number, search: Search): Plan | u
   if (filter.error !== undefined) {
     add('errors', filter.error ? '> 0' : '= 0');
     if (filter.error) access = { index: 'trace_error' };
+  }
+  if (filter.route !== undefined) {
+    const id = words.id(WORD.route, filter.route);
+    if (id === undefined) return undefined;
+    addIds('route', 'trace_route', [id]);
   }
   if (filter.updatedAfterMs !== undefined) {
     add('updated', '> ?', Math.round(filter.updatedAfterMs - baseUs / 1000));
