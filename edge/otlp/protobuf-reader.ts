@@ -25,6 +25,8 @@ const hasBuffer = typeof Buffer === 'function';
  * before anything is read or allocated.
  */
 export class ProtobufReader {
+  /** While no reader is alive V8 lets go of what it knows of readers, and with it of all code it compiled for them. */
+  static readonly alive = new ProtobufReader(new Uint8Array(0));
   position = 0;
   readonly bytes: Uint8Array;
   #view: DataView;

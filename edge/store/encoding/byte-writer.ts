@@ -1,4 +1,6 @@
 const SHORT_TEXT = 48;
+/** Bytes that are copied four at a time; more are left to the runtime. */
+const LONGEST_LOOP = 512;
 
 // 0-15 for the characters of lower- and upper-case hex, 0 for all others: callers hand in validated ids.
 const HEX_VALUE = new Uint8Array(128);
@@ -18,10 +20,12 @@ export function hexInto(into: Uint8Array, digits: string): void {
 /** A growing buffer for the store's binary records; `reset` and use it again rather than making another. */
 export class ByteWriter {
   #bytes: Buffer;
+  #view: DataView;
   #length = 0;
 
   constructor(capacity = 64 * 1024) {
     this.#bytes = Buffer.allocUnsafeSlow(capacity);
+    this.#view = viewOf(this.#bytes);
   }
 
   get length(): number {
@@ -91,6 +95,21 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
+  /** Bytes of a view; for short runs this is cheaper than a call into the runtime. */
+  rawOf(from: DataView, start: number, length: number): void {
+    this.#reserve(length);
+    if (length > LONGEST_LOOP)
+      this.#bytes.set(new Uint8Array(from.buffer, from.byteOffset + start, length), this.#length);
+    else {
+      const view = this.#view;
+      const at = this.#length;
+      let i = 0;
+      for (const last = length - 4; i <= last; i += 4) view.setInt32(at + i, from.getInt32(start + i));
+      for (; i < length; i += 1) view.setUint8(at + i, from.getUint8(start + i));
+    }
+    this.#length += length;
+  }
+
   /** All that another one holds. */
   append(other: ByteWriter): void {
     this.#reserve(other.#length);
@@ -143,5 +162,10 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
+    this.#view = viewOf(grown);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

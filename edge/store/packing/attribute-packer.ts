@@ -7,30 +7,37 @@ import type { KeyWord } from './key-word.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
 import type { TextFilter } from './text-filter.ts';
 import { type TextPacker, writeKnownBytes } from './text-packer.ts';
-
-/** As in attribute-shapes.ts: a list of keys that came before in this chunk, with where the last value of each stands. */
-interface Shape {
-  keys: KeyWord[];
-  kinds: number[];
-  starts: number[];
-  ends: number[];
-  numbers: number[];
-}
+import { isSameText } from './word-table.ts';
 
 const NEW_SHAPE = 0;
 const MAX_SHAPES = 24;
-const NOTHING_YET = -1;
+const NOTHING_YET = 255;
 // As value.ts writes them.
 const FALSE = 1 * 4 + 3;
 const TRUE = 2 * 4 + 3;
+/** Shapes of most chunks have no more keys together. */
+const USUAL_KEYS = 128;
 
-/** Writes the attributes of one chunk's records as `ShapeReader` reads them, and collects their hashes. */
+/**
+ * Writes the attributes of one chunk's records as `ShapeReader` reads them, and collects their hashes. As in
+ * attribute-shapes.ts a shape is a list of keys that came before in the chunk, with the last value of each. All shapes are
+ * in the same arrays, one behind the other.
+ */
 export class AttributePacker {
   readonly #texts: TextPacker;
   readonly #filter: TextFilter;
-  readonly #shapes: Shape[] = [];
-  // The last text of each key a summary reads: the session is the same on every span.
-  readonly #told = new Map<KeyWord, { start: number; end: number; attribute: OtlpKeyValue }>();
+  #shapes = 0;
+  /** Of each shape: the hash of its keys, where they begin and how many there are. */
+  readonly #hashes = new Int32Array(MAX_SHAPES);
+  readonly #places = new Int32Array(MAX_SHAPES);
+  readonly #counts = new Int32Array(MAX_SHAPES);
+  /** Of each key of each shape: its last value. */
+  readonly #keys: KeyWord[] = [];
+  #kinds = new Uint8Array(USUAL_KEYS);
+  #starts = new Int32Array(USUAL_KEYS);
+  #ends = new Int32Array(USUAL_KEYS);
+  #numbers = new Float64Array(USUAL_KEYS);
+  #used = 0;
   /** Hashes of keys and of keys with values; any may come twice. */
   readonly hashes = new HashList();
 
@@ -40,86 +47,115 @@ export class AttributePacker {
   }
 
   reset(): void {
-    this.#shapes.length = 0;
-    this.#told.clear();
+    this.#shapes = 0;
+    this.#used = 0;
     this.hashes.length = 0;
   }
 
   write(out: ByteWriter, record: ScannedRecord): void {
-    const shape = this.#shapeOf(out, record);
-    const { kinds, bytes } = record;
-    for (let i = 0; i < record.attributes; i += 1) {
+    const place = this.#shapeOf(out, record);
+    const { kinds, starts, numbers } = record;
+    const lastKinds = this.#kinds;
+    for (let i = 0, count = record.attributes; i < count; i += 1) {
       const kind = kinds[i] as number;
-      if (kind === VALUE.text) this.#writeText(out, shape, record, i, bytes);
-      else if (kind === VALUE.integer) this.#writeInteger(out, shape, record, i);
-      else this.#writeOther(out, shape, record, i, kind);
+      const at = place + i;
+      if (lastKinds[at] === kind) {
+        if (kind === VALUE.text) {
+          if (this.#starts[at] === starts[i] || this.#isSame(record, i, at)) {
+            out.byte(SAME_VALUE);
+            continue;
+          }
+        } else if (kind === VALUE.integer && this.#numbers[at] === numbers[i]) {
+          out.byte(SAME_VALUE);
+          continue;
+        }
+      } else lastKinds[at] = kind;
+      if (kind === VALUE.text) this.#writeText(out, record, i, at);
+      else if (kind === VALUE.integer) this.#writeInteger(out, record, i, at);
+      else this.#writeOther(out, record, i, kind);
     }
   }
 
-  #shapeOf(out: ByteWriter, record: ScannedRecord): Shape {
-    const { attributes: count, keys } = record;
-    const shapes = this.#shapes;
-    for (let index = 0; index < shapes.length; index += 1) {
-      const shape = shapes[index] as Shape;
-      if (shape.keys.length !== count) continue;
+  #isSame({ view, starts, ends }: ScannedRecord, i: number, at: number): boolean {
+    const start = starts[i] as number;
+    const length = (ends[i] as number) - start;
+    const lastStart = this.#starts[at] as number;
+    return (this.#ends[at] as number) - lastStart === length && isSameText(view, lastStart, start, length);
+  }
+
+  // Where the record's shape stands; one that is new is written.
+  #shapeOf(out: ByteWriter, record: ScannedRecord): number {
+    const { attributes: count, keys, keysHash } = record;
+    for (let index = 0; index < this.#shapes; index += 1) {
+      if (this.#hashes[index] !== keysHash || this.#counts[index] !== count) continue;
+      const place = this.#places[index] as number;
       let i = 0;
-      while (i < count && shape.keys[i] === keys[i]) i += 1;
+      while (i < count && this.#keys[place + i] === keys[i]) i += 1;
       if (i < count) continue;
       out.varint(index + 1);
-      return shape;
+      return place;
     }
-    const shape: Shape = { keys: keys.slice(0, count), kinds: [], starts: [], ends: [], numbers: [] };
-    if (shapes.length < MAX_SHAPES) shapes.push(shape);
-    out.varint(NEW_SHAPE);
+    return this.#newShape(out, record);
+  }
+
+  #newShape(out: ByteWriter, { attributes: count, keys, keysHash }: ScannedRecord): number {
+    const place = this.#used;
+    this.#reserve(place + count);
+    out.byte(NEW_SHAPE);
     out.varint(count);
-    for (const key of shape.keys) {
+    for (let i = 0; i < count; i += 1) {
+      const key = keys[i] as KeyWord;
+      this.#keys[place + i] = key;
+      this.#kinds[place + i] = NOTHING_YET;
       writeKnownBytes(out, key);
       this.hashes.push(key.hash);
-      shape.kinds.push(NOTHING_YET);
-      shape.starts.push(0);
-      shape.ends.push(0);
-      shape.numbers.push(0);
     }
-    return shape;
+    if (this.#shapes < MAX_SHAPES) {
+      this.#hashes[this.#shapes] = keysHash;
+      this.#places[this.#shapes] = place;
+      this.#counts[this.#shapes] = count;
+      this.#shapes += 1;
+      this.#used = place + count;
+    }
+    return place;
   }
 
-  #writeText(out: ByteWriter, shape: Shape, record: ScannedRecord, i: number, bytes: Buffer): void {
+  #reserve(count: number): void {
+    if (count <= this.#kinds.length) return;
+    const size = count * 2;
+    const grow = <T extends Uint8Array | Int32Array | Float64Array>(from: T, into: T): T => {
+      into.set(from);
+      return into;
+    };
+    this.#kinds = grow(this.#kinds, new Uint8Array(size));
+    this.#starts = grow(this.#starts, new Int32Array(size));
+    this.#ends = grow(this.#ends, new Int32Array(size));
+    this.#numbers = grow(this.#numbers, new Float64Array(size));
+  }
+
+  #writeText(out: ByteWriter, record: ScannedRecord, i: number, at: number): void {
     const start = record.starts[i] as number;
     const end = record.ends[i] as number;
-    if (
-      shape.kinds[i] === VALUE.text &&
-      isSame(bytes, shape.starts[i] as number, shape.ends[i] as number, start, end)
-    ) {
-      out.byte(SAME_VALUE);
-      return;
-    }
-    const key = shape.keys[i] as KeyWord;
-    this.#texts.value(out, key, bytes, start, end);
+    const key = record.keys[i] as KeyWord;
+    this.#texts.value(out, key, record, start, end);
     if (key.isHashed) this.hashes.push(this.#texts.lastHash);
-    shape.kinds[i] = VALUE.text;
-    shape.starts[i] = start;
-    shape.ends[i] = end;
+    this.#starts[at] = start;
+    this.#ends[at] = end;
   }
 
-  #writeInteger(out: ByteWriter, shape: Shape, record: ScannedRecord, i: number): void {
+  #writeInteger(out: ByteWriter, record: ScannedRecord, i: number, at: number): void {
     const number = record.numbers[i] as number;
-    if (shape.kinds[i] === VALUE.integer && shape.numbers[i] === number) {
-      out.byte(SAME_VALUE);
-      return;
-    }
     writeInteger(out, number);
-    this.#hashText(shape.keys[i] as KeyWord, number);
-    shape.kinds[i] = VALUE.integer;
-    shape.numbers[i] = number;
+    this.#hashNumber(record.keys[i] as KeyWord, number);
+    this.#numbers[at] = number;
   }
 
-  #writeOther(out: ByteWriter, shape: Shape, record: ScannedRecord, i: number, kind: number): void {
-    const key = shape.keys[i] as KeyWord;
-    shape.kinds[i] = kind;
+  #writeOther(out: ByteWriter, record: ScannedRecord, i: number, kind: number): void {
+    const key = record.keys[i] as KeyWord;
     if (kind === VALUE.double) {
       const number = record.numbers[i] as number;
       writeDouble(out, number);
-      if (Number.isInteger(number)) this.#hashText(key, number);
+      if (Number.isInteger(number)) this.#hashNumber(key, number);
     } else if (kind === VALUE.any) {
       const value = this.#filtered(key, record.anys[i]);
       writeValue(out, value);
@@ -128,12 +164,12 @@ export class AttributePacker {
       for (const hash of found) this.hashes.push(hash);
     } else {
       out.byte(kind === VALUE.yes ? TRUE : FALSE);
-      this.#hashText(key, kind === VALUE.yes);
+      if (key.isHashed) this.hashes.push(pairHash(key.hash, kind === VALUE.yes ? 'true' : 'false'));
     }
   }
 
-  #hashText(key: KeyWord, value: string | number | boolean): void {
-    if (key.isHashed) this.hashes.push(pairHash(key.hash, String(value)));
+  #hashNumber(key: KeyWord, number: number): void {
+    if (key.isHashed) this.hashes.push(pairHash(key.hash, String(number)));
   }
 
   #filtered(key: KeyWord, value: OtlpAnyValue | undefined): OtlpAnyValue {
@@ -145,14 +181,16 @@ export class AttributePacker {
   /** The attribute at a place as the summary reads it; to be called before `write`. */
   attribute(record: ScannedRecord, i: number): OtlpKeyValue {
     const key = record.keys[i] as KeyWord;
+    if (record.kinds[i] !== VALUE.text) return { key: key.text, value: this.#valueAt(record, i) };
     const start = record.starts[i] as number;
-    const end = record.ends[i] as number;
-    const told = this.#told.get(key);
-    if (told && record.kinds[i] === VALUE.text && isSame(record.bytes, told.start, told.end, start, end))
-      return told.attribute;
+    const isLast = key.start === start && key.body === record.bodyNumber;
+    if (isLast && key.read === start && key.attribute) return key.attribute;
     const attribute = { key: key.text, value: this.#valueAt(record, i) };
     // Only what is a text still, which is what is written as it stands there.
-    if (record.kinds[i] === VALUE.text) this.#told.set(key, { start, end, attribute });
+    if (isLast && record.kinds[i] === VALUE.text) {
+      key.read = start;
+      key.attribute = attribute;
+    }
     return attribute;
   }
 
@@ -162,8 +200,9 @@ export class AttributePacker {
     if (kind === VALUE.text) {
       const start = record.starts[i] as number;
       const end = record.ends[i] as number;
-      const value = { stringValue: this.#texts.textOf(key, record.bytes, start, end) };
-      if (!this.#texts.isKept(key, record.bytes, start, end)) {
+      const isKept = this.#texts.isKept(key, record, start, end);
+      const value = { stringValue: this.#texts.textOf(key, record, start, end) };
+      if (!isKept) {
         // So that it is written as it is here, and counted once.
         record.kinds[i] = VALUE.any;
         record.anys[i] = value;
@@ -179,12 +218,4 @@ export class AttributePacker {
     if (kind === VALUE.integer) return { intValue: number };
     return kind === VALUE.double ? { doubleValue: number } : { boolValue: kind === VALUE.yes };
   }
-}
-
-function isSame(bytes: Buffer, start: number, end: number, otherStart: number, otherEnd: number): boolean {
-  const length = end - start;
-  if (otherEnd - otherStart !== length) return false;
-  // Values under one key begin alike and end differently.
-  for (let i = length - 1; i >= 0; i -= 1) if (bytes[start + i] !== bytes[otherStart + i]) return false;
-  return true;
 }

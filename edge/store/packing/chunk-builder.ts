@@ -1,7 +1,5 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
-import type { ScopeRecord } from '../../otlp/records.ts';
 import { ByteWriter } from '../encoding/byte-writer.ts';
-import { writeScope } from '../encoding/envelope.ts';
 import { writeEnvelopePlace } from '../encoding/span.ts';
 import { type TimeBase, writeTimeBase } from '../encoding/time.ts';
 import type { Measurement } from '../rollup.ts';
@@ -9,7 +7,7 @@ import { emptySummary, type SummaryState } from '../summary.ts';
 import type { Trust } from '../trace-store.ts';
 import { AttributePacker } from './attribute-packer.ts';
 import type { HashList } from './hash-list.ts';
-import type { PackedGroup, PackedResource } from './packed-envelope.ts';
+import { type PackedGroup, type PackedResource, type PackedScope, scopeBytes } from './packed-envelope.ts';
 import type { ScannedRecord } from './scanned-record.ts';
 import { SpanIds } from './span-ids.ts';
 import type { TextFilter } from './text-filter.ts';
@@ -44,6 +42,8 @@ export class ChunkBuilder {
   state: SummaryState = emptySummary('');
   requests: Measurement[] = [];
   logKeys = new Set<string>();
+  /** The resource that the last span that told something was of. */
+  summarized: PackedResource | undefined;
   readonly #ids = new ByteWriter(1024);
   readonly #head = new ByteWriter(1024);
   // Ids behind those of the spans, in order of use; of each, where the reference to it stands if it may go.
@@ -51,7 +51,7 @@ export class ChunkBuilder {
   readonly #patches: number[] = [];
   readonly #patchedIds: number[] = [];
   readonly #resources: PackedResource[] = [];
-  readonly #scopes: ScopeRecord[] = [];
+  readonly #scopes: PackedScope[] = [];
   #resource = 0;
   #scope = 0;
 
@@ -75,6 +75,7 @@ export class ChunkBuilder {
     this.state = emptySummary(traceId);
     this.requests = [];
     this.logKeys = new Set();
+    this.summarized = undefined;
     this.#ids.reset();
     this.#head.reset();
     this.#moreIds.reset();
@@ -187,7 +188,7 @@ export class ChunkBuilder {
     head.varint(this.#resources.length);
     for (const { sealed } of this.#resources) head.raw(sealed.bytes);
     head.varint(this.#scopes.length);
-    for (const scope of this.#scopes) writeScope(head, scope);
+    for (const scope of this.#scopes) head.raw(scopeBytes(scope));
     head.varint(this.spanIds.length);
     head.varint(this.logs);
     writeTimeBase(head, this.base);

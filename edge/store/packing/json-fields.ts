@@ -17,8 +17,8 @@ export class JsonFields {
   constructor(names: readonly string[]) {
     this.#fields = new WordTable((word) => ({ ...word, index: names.indexOf(word.text) }));
     for (const name of names) {
-      const bytes = Buffer.from(name);
-      this.#fields.find(bytes, 0, bytes.length);
+      const bytes = new TextEncoder().encode(name);
+      this.#fields.find(new DataView(bytes.buffer), 0, bytes.length);
     }
   }
 
@@ -29,9 +29,9 @@ export class JsonFields {
   next(cursor: JsonCursor, before: number): number {
     cursor.take(CHAR.quote);
     let field = this.#behind[before + 1];
-    if (!field || !cursor.takeText(field.bytes)) {
+    if (!field || !cursor.takeText(field)) {
       cursor.restOfString();
-      field = this.#fields.get(cursor.bytes, cursor.textStart, cursor.textEnd);
+      field = this.#fields.get(cursor.view, cursor.textStart, cursor.textEnd);
       if (field === undefined) throw UNUSUAL;
       this.#behind[before + 1] = field;
     }

@@ -7,7 +7,7 @@ import { JsonFields } from './json-fields.ts';
 import type { KeyWord } from './key-word.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
 import { UNUSUAL } from './unusual.ts';
-import type { WordTable } from './word-table.ts';
+import { wordOf } from './word-table.ts';
 
 /** How many arrays and objects a field of a record stands in. */
 const FIELD_DEPTH = 7;
@@ -49,25 +49,23 @@ const LOG = [
 const SPAN_FIELDS = new JsonFields(SPAN);
 const LOG_FIELDS = new JsonFields(LOG);
 
-const KEY = Buffer.from('{"key":"');
-const TEXT_VALUE = Buffer.from(',"value":{"stringValue":"');
-const VALUE_START = Buffer.from(',"value":{"');
-const INTEGER = Buffer.from('intValue":');
-const DOUBLE = Buffer.from('doubleValue":');
-const TRUE = Buffer.from('boolValue":true');
-const FALSE = Buffer.from('boolValue":false');
-const VALUE_END = Buffer.from('}}');
+const KEY = wordOf('{"key":"');
+const TEXT_VALUE = wordOf(',"value":{"stringValue":"');
+const VALUE_START = wordOf(',"value":{"');
+const INTEGER = wordOf('intValue":');
+const DOUBLE = wordOf('doubleValue":');
+const TRUE = wordOf('boolValue":true');
+const FALSE = wordOf('boolValue":false');
+const VALUE_END = wordOf('}}');
 
 /** Reads spans and log records of OTLP/JSON into a `ScannedRecord`. */
 export class JsonScanner {
   readonly #cursor: JsonCursor;
-  readonly #keys: WordTable<KeyWord>;
   readonly #record: ScannedRecord;
 
-  constructor(cursor: JsonCursor, record: ScannedRecord, keys: WordTable<KeyWord>) {
+  constructor(cursor: JsonCursor, record: ScannedRecord) {
     this.#cursor = cursor;
     this.#record = record;
-    this.#keys = keys;
   }
 
   /** A span that begins at the cursor. */
@@ -294,45 +292,44 @@ export class JsonScanner {
   #attribute(): boolean {
     const cursor = this.#cursor;
     const record = this.#record;
-    if (!cursor.takeBytes(KEY)) return false;
+    if (!cursor.takeWord(KEY)) return false;
     const key = this.#key();
     if (key === undefined) return false;
-    if (cursor.takeBytes(TEXT_VALUE)) {
+    if (cursor.takeWord(TEXT_VALUE)) {
       cursor.restOfString();
-      if (cursor.hasEscapes || !cursor.takeBytes(VALUE_END)) return false;
+      if (cursor.hasEscapes || !cursor.takeWord(VALUE_END)) return false;
       record.addText(key, cursor.textStart, cursor.textEnd);
       return true;
     }
-    if (!cursor.takeBytes(VALUE_START)) return false;
-    if (cursor.takeBytes(INTEGER)) {
+    if (!cursor.takeWord(VALUE_START)) return false;
+    if (cursor.takeWord(INTEGER)) {
       const value = cursor.integerOrNot();
-      if (value === undefined || !cursor.takeBytes(VALUE_END)) return false;
+      if (value === undefined || !cursor.takeWord(VALUE_END)) return false;
       record.addNumber(key, VALUE.integer, value);
-    } else if (cursor.takeBytes(DOUBLE)) {
+    } else if (cursor.takeWord(DOUBLE)) {
       if (cursor.peek() === CHAR.quote) return false;
       const value = cursor.number();
-      if (!cursor.takeBytes(VALUE_END)) return false;
+      if (!cursor.takeWord(VALUE_END)) return false;
       record.addNumber(key, VALUE.double, value);
-    } else if (cursor.takeBytes(TRUE)) {
-      if (!cursor.takeBytes(VALUE_END)) return false;
+    } else if (cursor.takeWord(TRUE)) {
+      if (!cursor.takeWord(VALUE_END)) return false;
       record.addBoolean(key, true);
-    } else if (cursor.takeBytes(FALSE)) {
-      if (!cursor.takeBytes(VALUE_END)) return false;
+    } else if (cursor.takeWord(FALSE)) {
+      if (!cursor.takeWord(VALUE_END)) return false;
       record.addBoolean(key, false);
     } else return false;
     return true;
   }
 
-  // The key at the cursor; most often it is the one that stood at the same place of the record before.
+  // The key at the cursor.
   #key(): KeyWord | undefined {
     const cursor = this.#cursor;
-    const expected = this.#record.keys[this.#record.attributes];
-    if (expected && cursor.takeText(expected.bytes)) return expected;
+    const record = this.#record;
+    const expected = record.expectedKey();
+    if (expected?.isPlainJson && cursor.takeText(expected)) return expected;
     cursor.restOfString();
     if (cursor.hasEscapes) return undefined;
-    const key = this.#keys.find(cursor.bytes, cursor.textStart, cursor.textEnd);
-    if (key === undefined) throw UNUSUAL;
-    return key;
+    return record.findKey(cursor.textStart, cursor.textEnd);
   }
 
   // Any other order, white space or value, as the general way reads it.
@@ -340,9 +337,7 @@ export class JsonScanner {
     const raw = this.#cursor.parse(FIELD_DEPTH + 1);
     if (!isJsonObject(raw) || typeof raw.key !== 'string') throw UNUSUAL;
     const value = parseAnyValue(raw.value, 0);
-    const bytes = Buffer.from(raw.key);
-    const key = this.#keys.find(bytes, 0, bytes.length);
-    if (value === undefined || key === undefined) throw UNUSUAL;
-    this.#record.addAny(key, value);
+    if (value === undefined) throw UNUSUAL;
+    this.#record.addAny(this.#record.keyOf(raw.key), value);
   }
 }

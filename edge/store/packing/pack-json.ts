@@ -1,11 +1,11 @@
 import { resourceOf, scopeOf } from '../../otlp/decode-json.ts';
 import { parseLogRecord } from '../../otlp/json-log.ts';
 import { isJsonObject } from '../../otlp/json-value.ts';
-import type { ScopeRecord } from '../../otlp/records.ts';
+import { EnvelopeCache } from './envelope-cache.ts';
 import { CHAR, JsonCursor, parse } from './json-cursor.ts';
 import { JsonFields } from './json-fields.ts';
 import { JsonScanner } from './json-scanner.ts';
-import type { PackedGroup, PackedResource } from './packed-envelope.ts';
+import type { PackedGroup, PackedResource, PackedScope } from './packed-envelope.ts';
 import type { RequestPacker } from './request-packer.ts';
 import { UNUSUAL } from './unusual.ts';
 
@@ -34,19 +34,21 @@ export class JsonPacker {
   readonly #cursor = new JsonCursor();
   readonly #packer: RequestPacker;
   readonly #scanner: JsonScanner;
+  readonly #envelopes: EnvelopeCache;
   #options: JsonPackerOptions = { maxRecords: 0, asideScope: '' };
 
   constructor(packer: RequestPacker) {
     this.#packer = packer;
-    this.#scanner = new JsonScanner(this.#cursor, packer.record, packer.keys);
+    this.#scanner = new JsonScanner(this.#cursor, packer.record);
+    this.#envelopes = new EnvelopeCache(packer.filter);
   }
 
   /** @throws UNUSUAL */
   pack(body: Buffer, options: JsonPackerOptions): void {
     const cursor = this.#cursor;
     this.#options = options;
-    cursor.reset(body);
     this.#packer.begin(body);
+    cursor.reset(body, this.#packer.record.view);
     cursor.take(CHAR.openObject);
     let seen = 0;
     let field = -1;
@@ -60,7 +62,7 @@ export class JsonPacker {
       } else this.#resourceGroups(field === RESOURCE_SPANS);
     } while (cursor.more(CHAR.closeObject));
     cursor.finish();
-    cursor.reset(NOTHING);
+    cursor.reset(NOTHING, NO_VIEW);
     if (seen <= 1 << SENT_AT) throw UNUSUAL;
   }
 
@@ -109,7 +111,7 @@ export class JsonPacker {
   #scopeGroup(areSpans: boolean, resource: PackedResource): void {
     const cursor = this.#cursor;
     cursor.take(CHAR.openObject);
-    let scope: ScopeRecord | undefined;
+    let scope: PackedScope | undefined;
     let schemaUrl: string | undefined;
     let isRead = false;
     let field = -1;
@@ -137,16 +139,18 @@ export class JsonPacker {
     const { bytes, at: start } = cursor;
     cursor.skip(RESOURCE_DEPTH);
     const read = () => valid(() => resourceOf({ resource: parse(bytes.toString('utf8', start, cursor.at)) }));
-    return this.#packer.addResource(start, cursor.at, read);
+    const resource = this.#envelopes.resource(this.#packer.record.view, start, cursor.at, read);
+    this.#packer.addResource(resource);
+    return resource;
   }
 
-  #scope(): ScopeRecord {
+  #scope(): PackedScope {
     const cursor = this.#cursor;
     if (cursor.peek() !== CHAR.openObject) throw UNUSUAL;
-    const raw = cursor.parse(SCOPE_DEPTH);
-    const scope = valid(() => scopeOf({ scope: raw }));
-    this.#packer.filter.attributes(scope.attributes);
-    return scope;
+    const { bytes, at: start } = cursor;
+    cursor.skip(SCOPE_DEPTH);
+    const read = () => valid(() => scopeOf({ scope: parse(bytes.toString('utf8', start, cursor.at)) }));
+    return this.#envelopes.scope(this.#packer.record.view, start, cursor.at, read);
   }
 
   #records(areSpans: boolean, group: PackedGroup): void {
@@ -155,7 +159,7 @@ export class JsonPacker {
     const { maxRecords, asideScope } = this.#options;
     cursor.take(CHAR.openArray);
     if (cursor.takeIf(CHAR.closeArray)) return;
-    const isAside = !areSpans && group.scope.name === asideScope;
+    const isAside = !areSpans && group.scope.record.name === asideScope;
     do {
       if (areSpans) {
         if (packer.spans === maxRecords) throw UNUSUAL;
@@ -178,7 +182,7 @@ export class JsonPacker {
     const raw = cursor.parse(RECORD_DEPTH);
     const log = isJsonObject(raw) ? parseLogRecord(raw) : 'invalid_shape';
     if (typeof log === 'string') throw UNUSUAL;
-    this.#packer.aside.push({ resource: resource.record, scope, log });
+    this.#packer.aside.push({ resource: resource.record, scope: scope.record, log });
   }
 }
 
@@ -192,3 +196,4 @@ function valid<T>(read: () => T): T {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));

@@ -72,6 +72,6 @@ function summarize(builder: ChunkBuilder, record: ScannedRecord, { resource, sco
   const time = toNanos(record.startSeconds, record.startNanos);
   if (time === '0') log.observedTimeUnixNano = toNanos(record.endSeconds, record.endNanos);
   else log.timeUnixNano = time;
-  addLog(builder.state, { resource: resource.record, scope, log });
+  addLog(builder.state, { resource: resource.record, scope: scope.record, log });
   return log;
 }

@@ -1,127 +1,141 @@
 import { readResource, readScope } from '../../otlp/decode-protobuf.ts';
 import { MalformedBodyError } from '../../otlp/decoded-request.ts';
-import { ProtobufReader, WIRE } from '../../otlp/protobuf-reader.ts';
+import { WIRE } from '../../otlp/protobuf-reader.ts';
 import type { ResourceRecord, ScopeRecord } from '../../otlp/records.ts';
+import { EnvelopeCache } from './envelope-cache.ts';
 import type { PackedGroup, PackedResource } from './packed-envelope.ts';
 import { ProtobufScanner } from './protobuf-scanner.ts';
 import type { RequestPacker } from './request-packer.ts';
 import { UNUSUAL } from './unusual.ts';
 
+const ENVELOPE = (1 << 3) | WIRE.bytes;
+const RECORDS = (2 << 3) | WIRE.bytes;
+const SCHEMA_URL = (3 << 3) | WIRE.bytes;
+
 /** Reads whole OTLP/protobuf bodies into a `RequestPacker`. */
 export class ProtobufPacker {
   readonly #packer: RequestPacker;
   readonly #scanner: ProtobufScanner;
+  readonly #envelopes: EnvelopeCache;
+  #body: Buffer = NOTHING;
+  #areSpans = false;
+  #maxRecords = 0;
+  #asideScope = '';
+  // Starts and ends of the groups of a resource, and of the records of one of them.
+  readonly #groups: number[] = [];
+  readonly #records: number[] = [];
 
   constructor(packer: RequestPacker) {
     this.#packer = packer;
-    this.#scanner = new ProtobufScanner(packer.record, packer.keys);
+    this.#scanner = new ProtobufScanner(packer.record);
+    this.#envelopes = new EnvelopeCache(packer.filter);
   }
 
   /** @throws UNUSUAL */
   pack(body: Buffer, signal: 'traces' | 'logs', options: { maxRecords: number; asideScope: string }): void {
     this.#packer.begin(body);
-    this.#scanner.reset(body);
+    this.#scanner.begin();
+    this.#body = body;
+    this.#areSpans = signal === 'traces';
+    this.#maxRecords = options.maxRecords;
+    this.#asideScope = options.asideScope;
+    const scanner = this.#scanner;
     try {
-      this.#read(new ProtobufReader(body), body.length, signal === 'traces', options);
+      for (let at = 0; at < body.length; ) {
+        if (body[at] !== ENVELOPE) throw UNUSUAL;
+        const stop = scanner.lengthEnd(at + 1, body.length);
+        this.#resourceGroup(scanner.position, stop);
+        at = stop;
+      }
     } catch (error) {
       throw error instanceof MalformedBodyError ? UNUSUAL : error;
     } finally {
-      this.#scanner.reset(NOTHING);
-    }
-  }
-
-  #read(
-    reader: ProtobufReader,
-    end: number,
-    areSpans: boolean,
-    options: { maxRecords: number; asideScope: string },
-  ): void {
-    while (reader.position < end) {
-      if (reader.varint(end) !== ((1 << 3) | WIRE.bytes)) throw UNUSUAL;
-      this.#resourceGroup(reader, reader.lengthEnd(end), areSpans, options);
+      scanner.begin();
+      this.#body = NOTHING;
     }
   }
 
   // Fields come in any order, so records are read behind their resource and scope.
-  #resourceGroup(
-    reader: ProtobufReader,
-    end: number,
-    areSpans: boolean,
-    options: { maxRecords: number; asideScope: string },
-  ): void {
-    const groups: number[] = [];
+  #resourceGroup(from: number, end: number): void {
+    const scanner = this.#scanner;
+    const groups = this.#groups;
+    groups.length = 0;
     let start = 0;
     let stop = 0;
     let schemaUrl = '';
-    while (reader.position < end) {
-      const tag = reader.varint(end);
-      if (tag === ((1 << 3) | WIRE.bytes)) {
+    for (let at = from; at < end; ) {
+      const tag = this.#body[at];
+      const fieldEnd = scanner.lengthEnd(at + 1, end);
+      const { position } = scanner;
+      if (tag === ENVELOPE) {
         // A message that comes twice is merged, which nobody relies on.
         if (stop > 0) throw UNUSUAL;
-        start = reader.position;
-        stop = reader.lengthEnd(end);
-        reader.position = stop;
-      } else if (tag === ((2 << 3) | WIRE.bytes)) pushRange(groups, reader, end);
-      else if (tag === ((3 << 3) | WIRE.bytes)) {
-        schemaUrl = reader.text(end);
-      } else throw UNUSUAL;
+        start = at + 1;
+        stop = fieldEnd;
+      } else if (tag === RECORDS) groups.push(position, fieldEnd);
+      else if (tag === SCHEMA_URL) schemaUrl = this.#body.toString('utf8', position, fieldEnd);
+      else throw UNUSUAL;
+      at = fieldEnd;
     }
-    const resource = this.#packer.addResource(start, stop, () => {
-      const record: ResourceRecord = { attributes: [] };
-      reader.position = start;
-      if (stop > 0) readResource(reader, stop, record);
-      return record;
-    });
+    const resource = this.#envelopes.resource(this.#packer.record.view, start, stop, () =>
+      this.#readResource(start, stop),
+    );
+    this.#packer.addResource(resource);
     resource.schemaUrl = schemaUrl;
-    for (let i = 0; i < groups.length; i += 2) {
-      reader.position = groups[i] as number;
-      this.#scopeGroup(reader, groups[i + 1] as number, resource, areSpans, options);
-    }
-    reader.position = end;
+    for (let i = 0; i < groups.length; i += 2) this.#scopeGroup(groups[i] as number, groups[i + 1] as number, resource);
   }
 
-  #scopeGroup(
-    reader: ProtobufReader,
-    end: number,
-    resource: PackedResource,
-    areSpans: boolean,
-    { maxRecords, asideScope }: { maxRecords: number; asideScope: string },
-  ): void {
-    const scope: ScopeRecord = { name: '' };
-    const records: number[] = [];
-    while (reader.position < end) {
-      const tag = reader.varint(end);
-      if (tag === ((1 << 3) | WIRE.bytes)) readScope(reader, end, scope);
-      else if (tag === ((2 << 3) | WIRE.bytes)) pushRange(records, reader, end);
-      else if (tag === ((3 << 3) | WIRE.bytes)) {
-        const schemaUrl = reader.text(end);
-        if (schemaUrl) scope.schemaUrl = schemaUrl;
-      } else throw UNUSUAL;
-    }
-    if (scope.name === asideScope) throw UNUSUAL;
+  #scopeGroup(from: number, end: number, resource: PackedResource): void {
+    const scanner = this.#scanner;
     const packer = this.#packer;
-    packer.filter.attributes(scope.attributes);
+    const records = this.#records;
+    records.length = 0;
+    let start = 0;
+    let stop = 0;
+    let schemaUrl = '';
+    for (let at = from; at < end; ) {
+      const tag = this.#body[at];
+      const fieldEnd = scanner.lengthEnd(at + 1, end);
+      const { position } = scanner;
+      if (tag === RECORDS) records.push(position, fieldEnd);
+      else if (tag === ENVELOPE) {
+        if (stop > 0) throw UNUSUAL;
+        start = at + 1;
+        stop = fieldEnd;
+      } else if (tag === SCHEMA_URL) schemaUrl = this.#body.toString('utf8', position, fieldEnd);
+      else throw UNUSUAL;
+      at = fieldEnd;
+    }
+    const scope = this.#envelopes.scope(packer.record.view, start, stop, () => this.#readScope(start, stop));
+    scope.schemaUrl = schemaUrl;
+    if (scope.record.name === this.#asideScope) throw UNUSUAL;
     const group: PackedGroup = { resource, scope };
     for (let i = 0; i < records.length; i += 2) {
-      reader.position = records[i] as number;
-      const stop = records[i + 1] as number;
-      if ((areSpans ? packer.spans : packer.logs) === maxRecords) throw UNUSUAL;
-      if (areSpans) {
-        this.#scanner.span(reader, stop);
+      const at = records[i] as number;
+      const recordEnd = records[i + 1] as number;
+      if (this.#areSpans) {
+        if (packer.spans === this.#maxRecords) throw UNUSUAL;
+        scanner.span(at, recordEnd);
         packer.addSpan(group);
       } else {
-        this.#scanner.log(reader, stop);
+        if (packer.logs === this.#maxRecords) throw UNUSUAL;
+        scanner.log(at, recordEnd);
         packer.addLog(group);
       }
     }
-    reader.position = end;
   }
-}
 
-function pushRange(ranges: number[], reader: ProtobufReader, end: number): void {
-  const stop = reader.lengthEnd(end);
-  ranges.push(reader.position, stop);
-  reader.position = stop;
+  #readResource(start: number, stop: number): ResourceRecord {
+    const record: ResourceRecord = { attributes: [] };
+    if (stop > 0) readResource(this.#scanner.readerAt(start), stop, record);
+    return record;
+  }
+
+  #readScope(start: number, stop: number): ScopeRecord {
+    const record: ScopeRecord = { name: '' };
+    if (stop > 0) readScope(this.#scanner.readerAt(start), stop, record);
+    return record;
+  }
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -1,5 +1,3 @@
-import type { OtlpKeyValue } from '../../../src/wire/otlp.ts';
-import type { SpanRecord } from '../../otlp/records.ts';
 import {
   HAS_DROPPED,
   HAS_ENVELOPE,
@@ -11,13 +9,12 @@ import {
   writeEvent,
   writeLink,
 } from '../encoding/span.ts';
-import { partsToMicros, writeTimeParts } from '../encoding/time.ts';
+import { writeTimeParts } from '../encoding/time.ts';
 import { writeWord } from '../encoding/value.ts';
-import { requestOf } from '../rollup.ts';
-import { addSpan } from '../summarize-records.ts';
 import type { ChunkBuilder } from './chunk-builder.ts';
 import type { PackedGroup } from './packed-envelope.ts';
 import type { ScannedRecord } from './scanned-record.ts';
+import { summarizeSpan } from './summarize-span.ts';
 
 /** Writes a span into the chunk of its trace, as `writeSpan` does, and takes it into the summary. */
 export function packSpan(builder: ChunkBuilder, record: ScannedRecord, group: PackedGroup): void {
@@ -40,13 +37,13 @@ export function packSpan(builder: ChunkBuilder, record: ScannedRecord, group: Pa
   const name =
     record.nameStart < 0
       ? texts.nameText(body, record.nameText)
-      : texts.name(body, record.bytes, record.nameStart, record.nameEnd);
+      : texts.name(body, record, record.nameStart, record.nameEnd);
   builder.writeReference(record.parent0, record.parent1);
   writeTimeParts(body, builder.base, record.startSeconds, record.startNanos);
   const start = { seconds: record.startSeconds, nanos: record.startNanos };
   writeTimeParts(body, start, record.endSeconds, record.endNanos);
   if (record.flags) body.varint(record.flags);
-  summarize(builder, record, group, name);
+  summarizeSpan(builder, record, group, name);
   builder.attributes.write(body, record);
   if (hasStatus) {
     body.varint(record.statusCode);
@@ -80,34 +77,3 @@ function writeLinks(builder: ChunkBuilder, record: ScannedRecord): void {
     builder.writeIds(3, (ids) => writeLink(builder.body, ids, link));
   }
 }
-
-function summarize(builder: ChunkBuilder, record: ScannedRecord, { resource, scope }: PackedGroup, name: string): void {
-  const attributes: OtlpKeyValue[] = [];
-  for (const i of record.told) attributes.push(builder.attributes.attribute(record, i));
-  const told: SpanRecord = {
-    resource: resource.record,
-    scope,
-    span: {
-      traceId: builder.traceId,
-      spanId: '',
-      // All that counts is whether there is one.
-      parentSpanId: record.parent0 === 0 && record.parent1 === 0 ? '' : 'parent',
-      name,
-      kind: record.kind,
-      // Told as numbers.
-      startTimeUnixNano: '',
-      endTimeUnixNano: '',
-      flags: record.flags,
-      traceState: record.traceState,
-      status: record.statusCode === 0 ? NO_STATUS : { code: record.statusCode },
-      attributes,
-    },
-  };
-  const startUs = partsToMicros(record.startSeconds, record.startNanos);
-  const endUs = partsToMicros(record.endSeconds, record.endNanos);
-  addSpan(builder.state, told, startUs, endUs);
-  const request = requestOf(told, startUs, endUs);
-  if (request) builder.requests.push(request);
-}
-
-const NO_STATUS = {};

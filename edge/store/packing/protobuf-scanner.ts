@@ -1,83 +1,99 @@
 import type { OtlpSpan } from '../../../src/wire/otlp.ts';
-import { type ProtobufReader, WIRE } from '../../otlp/protobuf-reader.ts';
+import { ProtobufReader, WIRE } from '../../otlp/protobuf-reader.ts';
 import { readEvent, readLink, readStatus } from '../../otlp/protobuf-span.ts';
 import { readAnyValue } from '../../otlp/protobuf-value.ts';
 import type { KeyWord } from './key-word.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
 import { UNUSUAL } from './unusual.ts';
-import { isAt, type WordTable } from './word-table.ts';
 
 const MAX_KIND = 5;
 const MAX_SEVERITY = 24;
 /** Integers of so many bytes are safe and not negative. */
 const MAX_INTEGER_BYTES = 7;
+/** No tag, length or count of ours takes more. */
+const MAX_VARINT_BYTES = 4;
+const FLAGS_TAG = (16 << 3) | WIRE.fixed32;
+const NANOS = 1e9;
 
-/** Reads spans and log records of OTLP/protobuf into a `ScannedRecord`. */
+/**
+ * Reads spans and log records of OTLP/protobuf into a `ScannedRecord`. Positions are plain numbers handed on, and nothing
+ * is made for a field that most records have.
+ */
 export class ProtobufScanner {
-  readonly #keys: WordTable<KeyWord>;
   readonly #record: ScannedRecord;
-  #buffer: Buffer = Buffer.alloc(0);
+  /** For fields few records have; made when the first one comes. */
+  #reader: ProtobufReader | undefined;
+  /** Behind what was read last. */
+  #at = 0;
 
-  constructor(record: ScannedRecord, keys: WordTable<KeyWord>) {
+  constructor(record: ScannedRecord) {
     this.#record = record;
-    this.#keys = keys;
   }
 
-  reset(buffer: Buffer): void {
-    this.#buffer = buffer;
+  begin(): void {
+    this.#reader = undefined;
   }
 
-  /** A `Span` between the reader's position and `end`. */
-  span(reader: ProtobufReader, end: number): void {
+  /** A `Span` between two places of the body. */
+  span(start: number, end: number): void {
     const record = this.#record;
+    const { bytes, view } = record;
     record.reset();
-    while (reader.position < end) {
-      const tag = reader.varint(end);
+    let at = start;
+    while (at < end) {
+      const tag = bytes[at++] as number;
       switch (tag) {
         case (1 << 3) | WIRE.bytes:
-          this.#traceId(reader, end);
+          at = this.#traceId(at, end);
           break;
         case (2 << 3) | WIRE.bytes:
-          this.#id(reader, end, 8);
-          record.span0 = this.#word(reader.position - 8);
-          record.span1 = this.#word(reader.position - 4);
+          at = this.#spanId(at, end);
           break;
         case (4 << 3) | WIRE.bytes:
-          if (reader.lengthEnd(end) === reader.position) break;
-          reader.position -= 1;
-          this.#id(reader, end, 8);
-          record.parent0 = this.#word(reader.position - 8);
-          record.parent1 = this.#word(reader.position - 4);
+          if (at < end && bytes[at] === 0) {
+            at += 1;
+            break;
+          }
+          if (end - at < 9 || bytes[at] !== 8) throw UNUSUAL;
+          record.parent0 = view.getInt32(at + 1);
+          record.parent1 = view.getInt32(at + 5);
+          at += 9;
           break;
         case (5 << 3) | WIRE.bytes:
-          this.#name(reader, end);
+          at = this.#name(at, end);
           break;
         case (6 << 3) | WIRE.varint:
-          record.kind = reader.varint(end);
+          record.kind = this.varint(at, end);
+          at = this.#at;
           if (record.kind > MAX_KIND) record.kind = 0;
           break;
         case (7 << 3) | WIRE.fixed64:
-          record.startSeconds = this.#time(reader, end);
+          record.startSeconds = this.#time(at, end);
           record.startNanos = this.#nanos;
+          at += 8;
           break;
         case (8 << 3) | WIRE.fixed64:
-          record.endSeconds = this.#time(reader, end);
+          record.endSeconds = this.#time(at, end);
           record.endNanos = this.#nanos;
+          at += 8;
           break;
         case (9 << 3) | WIRE.bytes:
-          this.#attribute(reader, end);
+          at = this.#attribute(at, end);
           break;
-        case (16 << 3) | WIRE.fixed32:
-          record.flags = reader.fixed32(end);
+        case (FLAGS_TAG & 0x7f) | 0x80:
+          if (end - at < 5 || bytes[at] !== FLAGS_TAG >> 7) throw UNUSUAL;
+          record.flags = view.getUint32(at + 1, true);
+          at += 5;
           break;
         default:
-          this.#rare(reader, end, tag);
+          at = this.#rare(at, end, tag);
       }
     }
   }
 
-  #rare(reader: ProtobufReader, end: number, tag: number): void {
+  #rare(start: number, end: number, tag: number): number {
     const record = this.#record;
+    const reader = this.readerAt(start);
     switch (tag) {
       case (3 << 3) | WIRE.bytes:
         record.traceState = reader.text(end);
@@ -115,54 +131,62 @@ export class ProtobufScanner {
         // Fields this version of OTLP does not know, and known ones of another wire type.
         throw UNUSUAL;
     }
+    return reader.position;
   }
 
-  /** A `LogRecord` between the reader's position and `end`. */
-  log(reader: ProtobufReader, end: number): void {
+  /** A `LogRecord` between two places of the body. */
+  log(start: number, end: number): void {
     const record = this.#record;
+    const { bytes, view } = record;
     record.reset();
-    while (reader.position < end) {
-      const tag = reader.varint(end);
+    let at = start;
+    while (at < end) {
+      const tag = bytes[at++] as number;
       switch (tag) {
         case (1 << 3) | WIRE.fixed64:
-          record.startSeconds = this.#time(reader, end);
+          record.startSeconds = this.#time(at, end);
           record.startNanos = this.#nanos;
+          at += 8;
           break;
         case (2 << 3) | WIRE.varint:
-          record.severityNumber = reader.varint(end);
+          record.severityNumber = this.varint(at, end);
+          at = this.#at;
           if (record.severityNumber > MAX_SEVERITY) record.severityNumber = 0;
           break;
         case (3 << 3) | WIRE.bytes:
-          record.severityText = reader.text(end);
+          record.severityText = this.readerAt(at).text(end);
+          at = this.#position;
           break;
         case (5 << 3) | WIRE.bytes:
-          record.body = readAnyValue(reader, end, 0);
+          record.body = readAnyValue(this.readerAt(at), end, 0);
+          at = this.#position;
           break;
         case (6 << 3) | WIRE.bytes:
-          this.#attribute(reader, end);
+          at = this.#attribute(at, end);
           break;
         case (7 << 3) | WIRE.varint:
-          record.dropped = reader.varint(end);
+          record.dropped = this.varint(at, end);
+          at = this.#at;
           break;
         case (8 << 3) | WIRE.fixed32:
-          record.flags = reader.fixed32(end);
+          if (end - at < 4) throw UNUSUAL;
+          record.flags = view.getUint32(at, true);
+          at += 4;
           break;
         case (9 << 3) | WIRE.bytes:
-          this.#traceId(reader, end);
+          at = this.#traceId(at, end);
           break;
         case (10 << 3) | WIRE.bytes:
-          if (reader.lengthEnd(end) === reader.position) break;
-          reader.position -= 1;
-          this.#id(reader, end, 8);
-          record.span0 = this.#word(reader.position - 8);
-          record.span1 = this.#word(reader.position - 4);
+          if (at < end && bytes[at] === 0) at += 1;
+          else at = this.#spanId(at, end);
           break;
         case (11 << 3) | WIRE.fixed64:
-          record.endSeconds = this.#time(reader, end);
+          record.endSeconds = this.#time(at, end);
           record.endNanos = this.#nanos;
+          at += 8;
           break;
         case (12 << 3) | WIRE.bytes:
-          this.#name(reader, end);
+          at = this.#name(at, end);
           break;
         default:
           throw UNUSUAL;
@@ -170,103 +194,157 @@ export class ProtobufScanner {
     }
   }
 
-  #traceId(reader: ProtobufReader, end: number): void {
+  /** A varint of at most four bytes; where it ends is left in `position`. */
+  varint(start: number, end: number): number {
+    const { bytes } = this.#record;
+    let at = start;
+    let value = 0;
+    for (let shift = 0; shift < MAX_VARINT_BYTES * 7; shift += 7) {
+      if (at >= end) throw UNUSUAL;
+      const byte = bytes[at++] as number;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.#at = at;
+        return value;
+      }
+    }
+    throw UNUSUAL;
+  }
+
+  /** The end of a length-delimited field whose length stands at `start`. */
+  lengthEnd(start: number, end: number): number {
+    const length = this.varint(start, end);
+    const stop = this.#at + length;
+    if (stop > end) throw UNUSUAL;
+    return stop;
+  }
+
+  /** Where the last varint ended. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** A reader of the general kind at a place of the body. */
+  readerAt(at: number): ProtobufReader {
+    this.#reader ??= new ProtobufReader(this.#record.bytes);
+    this.#reader.position = at;
+    return this.#reader;
+  }
+
+  get #position(): number {
+    return this.#reader?.position ?? 0;
+  }
+
+  #traceId(at: number, end: number): number {
     const record = this.#record;
-    this.#id(reader, end, 16);
-    const at = reader.position;
-    record.trace0 = this.#word(at - 16);
-    record.trace1 = this.#word(at - 12);
-    record.trace2 = this.#word(at - 8);
-    record.trace3 = this.#word(at - 4);
+    const { bytes, view } = record;
+    if (end - at < 17 || bytes[at] !== 16) throw UNUSUAL;
+    record.trace0 = view.getInt32(at + 1);
+    record.trace1 = view.getInt32(at + 5);
+    record.trace2 = view.getInt32(at + 9);
+    record.trace3 = view.getInt32(at + 13);
+    return at + 17;
   }
 
-  #id(reader: ProtobufReader, end: number, byteCount: number): void {
-    const stop = reader.lengthEnd(end);
-    if (stop - reader.position !== byteCount) throw UNUSUAL;
-    reader.position = stop;
+  #spanId(at: number, end: number): number {
+    const record = this.#record;
+    const { bytes, view } = record;
+    if (end - at < 9 || bytes[at] !== 8) throw UNUSUAL;
+    record.span0 = view.getInt32(at + 1);
+    record.span1 = view.getInt32(at + 5);
+    return at + 9;
   }
 
-  #word(at: number): number {
-    return this.#buffer.readInt32BE(at);
-  }
-
-  #name(reader: ProtobufReader, end: number): void {
-    const stop = reader.lengthEnd(end);
-    this.#record.nameStart = reader.position;
-    this.#record.nameEnd = stop;
-    reader.position = stop;
+  #name(at: number, end: number): number {
+    const record = this.#record;
+    const stop = this.lengthEnd(at, end);
+    record.nameStart = this.#at;
+    record.nameEnd = stop;
+    return stop;
   }
 
   #nanos = 0;
 
   // Whole seconds; the rest is left in #nanos.
-  #time(reader: ProtobufReader, end: number): number {
-    const low = reader.fixed32(end);
-    const high = reader.fixed32(end);
-    // 2^32 = 4294 * 1e6 + 967296, so both partial sums stay below 2^53.
-    const rest = high * 967_296 + low;
-    const carry = Math.floor(rest / 1e6);
-    const millis = high * 4294 + carry;
-    const seconds = Math.floor(millis / 1000);
-    this.#nanos = (millis - seconds * 1000) * 1e6 + (rest - carry * 1e6);
+  #time(at: number, end: number): number {
+    if (end - at < 8) throw UNUSUAL;
+    const { view } = this.#record;
+    const low = view.getUint32(at, true);
+    const high = view.getUint32(at + 4, true);
+    // The sum is rounded, so it may be a second off; the rest, which is exact modulo 2^32, tells.
+    let seconds = Math.floor(high * 4.294967296 + low / NANOS);
+    let nanos = (low - Math.imul(seconds, NANOS)) >>> 0;
+    if (nanos >= 2 ** 31) {
+      seconds -= 1;
+      nanos = (nanos + NANOS) >>> 0;
+    } else if (nanos >= NANOS) {
+      seconds += 1;
+      nanos -= NANOS;
+    }
+    this.#nanos = nanos;
     return seconds;
   }
 
   // Key, then a value of a simple kind, as every encoder writes them; anything else is read the general way.
-  #attribute(reader: ProtobufReader, end: number): void {
-    const stop = reader.lengthEnd(end);
-    if (reader.varint(stop) !== ((1 << 3) | WIRE.bytes)) throw UNUSUAL;
-    const keyEnd = reader.lengthEnd(stop);
-    const key = this.#key(reader.position, keyEnd);
-    reader.position = keyEnd;
-    if (key === undefined || reader.varint(stop) !== ((2 << 3) | WIRE.bytes)) throw UNUSUAL;
-    const start = reader.position;
-    const valueEnd = reader.lengthEnd(stop);
-    if (valueEnd !== stop) throw UNUSUAL;
-    if (!this.#simpleValue(reader, stop, key)) {
-      reader.position = start;
-      this.#record.addAny(key, readAnyValue(reader, stop, 0));
+  #attribute(start: number, end: number): number {
+    const record = this.#record;
+    const { bytes } = record;
+    const stop = this.lengthEnd(start, end);
+    let at = this.#at;
+    if (stop - at < 2 || bytes[at] !== ((1 << 3) | WIRE.bytes)) throw UNUSUAL;
+    const keyStart = at + 2;
+    // A key of 128 bytes or more is not remembered, so its length is one byte.
+    const keyEnd = keyStart + (bytes[at + 1] as number);
+    if (keyEnd >= stop) throw UNUSUAL;
+    const key = record.key(keyStart, keyEnd);
+    if (bytes[keyEnd] !== ((2 << 3) | WIRE.bytes)) throw UNUSUAL;
+    if (this.lengthEnd(keyEnd + 1, stop) !== stop) throw UNUSUAL;
+    at = this.#at;
+    if (!this.#simpleValue(at, stop, key)) {
+      const reader = this.readerAt(keyEnd + 1);
+      record.addAny(key, readAnyValue(reader, stop, 0));
+    }
+    return stop;
+  }
+
+  #simpleValue(at: number, stop: number, key: KeyWord): boolean {
+    if (stop - at < 2) return false;
+    const record = this.#record;
+    switch (record.bytes[at]) {
+      case (1 << 3) | WIRE.bytes:
+        if (this.lengthEnd(at + 1, stop) !== stop) return false;
+        record.addText(key, this.#at, stop);
+        return true;
+      case (3 << 3) | WIRE.varint: {
+        const value = this.#integer(at + 1, stop);
+        if (value < 0) return false;
+        record.addNumber(key, VALUE.integer, value);
+        return true;
+      }
+      case (4 << 3) | WIRE.fixed64:
+        if (stop - at !== 9) return false;
+        record.addNumber(key, VALUE.double, record.view.getFloat64(at + 1, true));
+        return true;
+      case (2 << 3) | WIRE.varint: {
+        const value = this.varint(at + 1, stop) !== 0;
+        if (this.#at !== stop) return false;
+        record.addBoolean(key, value);
+        return true;
+      }
+      default:
+        return false;
     }
   }
 
-  // Most often it is the one that stood at the same place of the record before.
-  #key(start: number, end: number): KeyWord | undefined {
-    const expected = this.#record.keys[this.#record.attributes];
-    if (expected && expected.bytes.length === end - start && isAt(this.#buffer, start, expected.bytes)) return expected;
-    return this.#keys.find(this.#buffer, start, end);
-  }
-
-  #simpleValue(reader: ProtobufReader, stop: number, key: KeyWord): boolean {
-    const record = this.#record;
-    if (reader.position === stop) return false;
-    const tag = reader.varint(stop);
-    if (tag === ((1 << 3) | WIRE.bytes)) {
-      if (reader.lengthEnd(stop) !== stop) return false;
-      record.addText(key, reader.position, stop);
-    } else if (tag === ((3 << 3) | WIRE.varint)) {
-      const value = this.#integer(reader, stop);
-      if (value === undefined) return false;
-      record.addNumber(key, VALUE.integer, value);
-    } else if (tag === ((4 << 3) | WIRE.fixed64)) {
-      if (stop - reader.position !== 8) return false;
-      record.addNumber(key, VALUE.double, reader.double(stop));
-    } else if (tag === ((2 << 3) | WIRE.varint)) {
-      const value = reader.varint(stop) !== 0;
-      if (reader.position !== stop) return false;
-      record.addBoolean(key, value);
-    } else return false;
-    reader.position = stop;
-    return true;
-  }
-
-  #integer(reader: ProtobufReader, stop: number): number | undefined {
-    const { position: start } = reader;
-    if (stop - start > MAX_INTEGER_BYTES) return undefined;
+  // Negative when it is not that simple.
+  #integer(start: number, stop: number): number {
+    if (stop - start > MAX_INTEGER_BYTES) return -1;
+    const { bytes } = this.#record;
     let value = 0;
     for (let at = stop - 1; at >= start; at -= 1) {
-      const byte = this.#buffer[at] as number;
+      const byte = bytes[at] as number;
       // All but the last byte say that more follows.
-      if (byte >= 0x80 === (at === stop - 1)) return undefined;
+      if (byte >= 0x80 === (at === stop - 1)) return -1;
       value = value * 128 + (byte & 0x7f);
     }
     return value;

@@ -4,17 +4,15 @@ import { ByteWriter } from '../encoding/byte-writer.ts';
 import type { Trust } from '../trace-store.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
 import { HashList } from './hash-list.ts';
-import { createKeyTable, type KeyWord } from './key-word.ts';
+import { createKeyTable } from './key-word.ts';
 import { packLog } from './pack-log.ts';
 import { packSpan } from './pack-span.ts';
 import type { PackedTrace } from './packed-batch.ts';
-import type { PackedGroup, PackedResource } from './packed-envelope.ts';
-import { ResourceCache } from './resource-cache.ts';
+import { type PackedGroup, type PackedResource, sealResource } from './packed-envelope.ts';
 import { ScannedRecord } from './scanned-record.ts';
 import type { TextFilter } from './text-filter.ts';
 import { TextPacker } from './text-packer.ts';
 import { UNUSUAL } from './unusual.ts';
-import type { WordTable } from './word-table.ts';
 
 /** Requests of more traces go the general way. */
 const MAX_TRACES = 4096;
@@ -42,8 +40,7 @@ export interface SealOptions {
  * `UNUSUAL`, after which the request is to be handled the general way.
  */
 export class RequestPacker {
-  readonly record = new ScannedRecord();
-  readonly keys: WordTable<KeyWord>;
+  readonly record: ScannedRecord;
   readonly filter: TextFilter;
   spans = 0;
   logs = 0;
@@ -51,7 +48,6 @@ export class RequestPacker {
   readonly aside: LogRecord[] = [];
   sentAtMs: number | undefined;
   readonly #texts: TextPacker;
-  readonly #cache: ResourceCache;
   readonly #builders: ChunkBuilder[] = [];
   #used = 0;
   #last: ChunkBuilder | undefined;
@@ -63,15 +59,13 @@ export class RequestPacker {
 
   constructor(filter: TextFilter) {
     this.filter = filter;
-    this.keys = createKeyTable(filter);
+    this.record = new ScannedRecord(createKeyTable(filter));
     this.#texts = new TextPacker(filter);
-    this.#cache = new ResourceCache(filter);
   }
 
   begin(bytes: Buffer): void {
-    this.keys.tidy();
     this.#texts.tidy();
-    this.record.bytes = bytes;
+    this.record.begin(bytes);
     this.spans = 0;
     this.logs = 0;
     this.aside.length = 0;
@@ -86,16 +80,14 @@ export class RequestPacker {
 
   /** Lets go of the body. */
   end(): void {
-    this.record.bytes = NOTHING;
+    this.record.end();
     this.#resources.length = 0;
   }
 
-  /** The resource at a place of the body, of which records follow; `read` decodes it. */
-  addResource(start: number, end: number, read: () => ResourceRecord): PackedResource {
+  /** Takes a resource of which records follow. */
+  addResource(resource: PackedResource): void {
     if (this.#resources.length === MAX_RESOURCES) throw UNUSUAL;
-    const resource = this.#cache.find(this.record.bytes, start, end, read);
     this.#resources.push(resource);
-    return resource;
   }
 
   /** Takes the span in `record`. */
@@ -131,8 +123,7 @@ export class RequestPacker {
   } {
     if (this.#latestSeconds > latestSeconds) throw UNUSUAL;
     for (const resource of this.#resources) {
-      if (!resource.isUsed) continue;
-      this.#cache.seal(resource, stamp, stampKey);
+      if (resource.isUsed) sealResource(resource, stamp, stampKey);
     }
     const out = this.#out;
     out.reset();
@@ -209,12 +200,12 @@ export class RequestPacker {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
+const idBytes = Buffer.alloc(16);
 
 function hexOf({ trace0, trace1, trace2, trace3 }: ScannedRecord): string {
-  return hexOfWord(trace0) + hexOfWord(trace1) + hexOfWord(trace2) + hexOfWord(trace3);
-}
-
-function hexOfWord(word: number): string {
-  return ((word >>> 0) + 0x1_0000_0000).toString(16).slice(1);
+  idBytes.writeInt32BE(trace0, 0);
+  idBytes.writeInt32BE(trace1, 4);
+  idBytes.writeInt32BE(trace2, 8);
+  idBytes.writeInt32BE(trace3, 12);
+  return idBytes.toString('hex');
 }

@@ -1,6 +1,7 @@
 import type { OtlpAnyValue, OtlpSpanEvent, OtlpSpanLink } from '../../../src/wire/otlp.ts';
-import type { KeyWord } from './key-word.ts';
+import { type KeyWord, TOLD } from './key-word.ts';
 import { UNUSUAL } from './unusual.ts';
+import { isSameText, isWordAt, type WordTable } from './word-table.ts';
 
 /** How the value of a scanned attribute is held. */
 export const VALUE = { text: 0, integer: 1, double: 2, yes: 3, no: 4, any: 5 } as const;
@@ -8,13 +9,19 @@ export type ValueKind = (typeof VALUE)[keyof typeof VALUE];
 
 /** More attributes than any SDK lets a span have; beyond, the general way. */
 const MAX_ATTRIBUTES = 256;
+/** Bodies are numbered from 0 to this and then from 0 again. */
+const LAST_BODY = 2 ** 30 - 1;
 
 /**
  * One span or log record as it was found in a body: ids as 32-bit words, texts as places in the body, attributes in
  * parallel arrays. There is one for all, which every record overwrites.
  */
 export class ScannedRecord {
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
+  /** Of the same bytes: four are compared or copied at once. */
+  view: DataView = NO_VIEW;
+  /** The number of the body they are. */
+  bodyNumber = 0;
   trace0 = 0;
   trace1 = 0;
   trace2 = 0;
@@ -49,6 +56,8 @@ export class ScannedRecord {
 
   attributes = 0;
   readonly keys: KeyWord[] = [];
+  /** Equal for equal lists of keys. */
+  keysHash = 0;
   readonly kinds = new Uint8Array(MAX_ATTRIBUTES);
   readonly starts = new Int32Array(MAX_ATTRIBUTES);
   readonly ends = new Int32Array(MAX_ATTRIBUTES);
@@ -56,6 +65,28 @@ export class ScannedRecord {
   readonly anys: (OtlpAnyValue | undefined)[] = [];
   /** Places of attributes that a summary reads. */
   readonly told: number[] = [];
+  readonly #words: WordTable<KeyWord>;
+  #first: KeyWord | undefined;
+
+  constructor(words: WordTable<KeyWord>) {
+    this.#words = words;
+  }
+
+  begin(bytes: Buffer): void {
+    if (this.#words.tidy()) {
+      this.#first = undefined;
+      this.keys.length = 0;
+    }
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bodyNumber = this.bodyNumber === LAST_BODY ? 0 : this.bodyNumber + 1;
+  }
+
+  /** Lets go of the body. */
+  end(): void {
+    this.bytes = NOTHING;
+    this.view = NO_VIEW;
+  }
 
   reset(): void {
     this.trace0 = this.trace1 = this.trace2 = this.trace3 = 0;
@@ -69,13 +100,53 @@ export class ScannedRecord {
     this.severityNumber = 0;
     this.body = this.events = this.links = undefined;
     this.attributes = 0;
-    this.told.length = 0;
+    this.keysHash = 0;
+    if (this.told.length > 0) this.told.length = 0;
   }
 
+  /** The key that is expected next; what is known of it may be all wrong. */
+  expectedKey(): KeyWord | undefined {
+    return this.attributes === 0 ? this.#first : this.keys[this.attributes - 1]?.after;
+  }
+
+  /** The key at a place of the body. */
+  key(start: number, end: number): KeyWord {
+    const expected = this.expectedKey();
+    if (expected !== undefined && expected.bytes.length === end - start && isWordAt(this.view, start, expected))
+      return expected;
+    return this.findKey(start, end);
+  }
+
+  /** The same for a key that is not the expected one. */
+  findKey(start: number, end: number): KeyWord {
+    const key = this.#words.find(this.view, start, end);
+    if (key === undefined) throw UNUSUAL;
+    const before = this.attributes === 0 ? undefined : this.keys[this.attributes - 1];
+    if (before) before.after = key;
+    else this.#first = key;
+    return key;
+  }
+
+  /** The key of a text that does not stand in the body as it is. */
+  keyOf(text: string): KeyWord {
+    const bytes = new TextEncoder().encode(text);
+    const key = this.#words.find(new DataView(bytes.buffer), 0, bytes.length);
+    if (key === undefined) throw UNUSUAL;
+    return key;
+  }
+
+  /** A text that was the last one under its key as well is told from where that stands. */
   addText(key: KeyWord, start: number, end: number): void {
     const i = this.#add(key, VALUE.text);
-    this.starts[i] = start;
-    this.ends[i] = end;
+    const length = end - start;
+    if (
+      key.body !== this.bodyNumber ||
+      key.end - key.start !== length ||
+      !isSameText(this.view, key.start, start, length)
+    )
+      key.take(this.bodyNumber, start, end);
+    this.starts[i] = key.start;
+    this.ends[i] = key.end;
   }
 
   addNumber(key: KeyWord, kind: typeof VALUE.integer | typeof VALUE.double, value: number): void {
@@ -96,8 +167,12 @@ export class ScannedRecord {
     if (i === MAX_ATTRIBUTES) throw UNUSUAL;
     this.keys[i] = key;
     this.kinds[i] = kind;
-    if (key.isTold) this.told.push(i);
+    this.keysHash = (Math.imul(this.keysHash, 31) + key.hash) | 0;
+    if (key.told !== TOLD.never) this.told.push(i);
     this.attributes = i + 1;
     return i;
   }
 }
+
+const NOTHING = Buffer.alloc(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
