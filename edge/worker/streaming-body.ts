@@ -1,24 +1,29 @@
 const EVENT_STREAM = 'text/event-stream';
 
 /**
+ * workerd tells `util.inspect` the length of a stream under this symbol: a number for what is ready, such as JSON, and
+ * `undefined` for what is still being made or fetched.
+ */
+const LENGTH = Object.getOwnPropertySymbols(ReadableStream.prototype).find(
+  ({ description }) => description === 'length',
+);
+
+/**
  * Whether a response body is still being made while it is sent. Only then is there something to wait for, and only
- * then may the body be touched: a body that is ready keeps its Content-Length and its fast way out.
+ * then may the body be touched: a body that is ready keeps its Content-Length and its fast way out. Encoded bodies are
+ * left alone: reading them would decode them.
  *
- * Nothing tells directly. But a stream made in JavaScript gives no BYOB reader, while strings, buffers and bodies from
- * fetch do. Byte streams made in JavaScript and JSON are not recognised, and encoded bodies are left alone: reading them
- * would decode them.
+ * Where the platform does not tell, a stream made in JavaScript is known by giving no BYOB reader, which strings, buffers
+ * and bodies from fetch do.
  * @param showsStreams false where every body is such a stream (Bun): then the headers have to say so
  */
-export function isStreaming(response: Response, showsStreams: boolean): boolean {
-  // Looking at a body costs more than a header, and JSON is made at once.
-  const { headers } = response;
-  if (headers.get('content-type')?.startsWith('application/json') || response.status === 101) return false;
-  if (headers.has('content-encoding')) return false;
-  if (!showsStreams && !headers.has('transfer-encoding') && !headers.get('content-type')?.startsWith(EVENT_STREAM))
-    return false;
-  const { body } = response;
+export function isStreaming({ body, headers }: Response, showsStreams: boolean): boolean {
   if (!body || body.locked) return false;
-  if (!showsStreams) return true;
+  if (LENGTH)
+    return (body as unknown as Record<symbol, unknown>)[LENGTH] === undefined && !headers.has('content-encoding');
+  if (headers.has('content-encoding')) return false;
+  if (!showsStreams)
+    return headers.has('transfer-encoding') || headers.get('content-type')?.startsWith(EVENT_STREAM) === true;
   try {
     body.getReader({ mode: 'byob' }).releaseLock();
     return false;
@@ -27,18 +32,23 @@ export function isStreaming(response: Response, showsStreams: boolean): boolean 
   }
 }
 
+/** workerd's own has no queue: what was written has been read, and its bytes may be reused. */
+const Passage = (globalThis as { IdentityTransformStream?: typeof TransformStream }).IdentityTransformStream;
+/** Its default reader hands out a body from fetch in pieces of 4 KiB, at ten times the cost. */
+const PIECE_BYTES = 65_536;
+
 /**
  * A client that left is not told to a stream in workerd, and 30 s later the platform drops what still waits. A body
- * nobody asked for so long has ended as far as the span can know.
+ * of which nothing went out for so long has ended as far as the span can know.
  */
 const IDLE_MS = 25_000;
 
 export interface BodyObserver {
-  /** Asks for the next part, in the context of the handler: what makes it may be its code. */
+  /** Reads the body in the context of the handler: what makes it may be its code. */
   within<T>(read: () => T): T;
   onFirstByte(): void;
-  /** Called once: with the error of a body that broke, with `undefined` when it was sent or nobody reads on. */
-  onEnd(error: unknown): void;
+  /** Called with the error of a body that broke, without when it was sent or nobody reads on. May be called again. */
+  onEnd(error?: unknown): void;
 }
 
 /**
@@ -49,51 +59,73 @@ export interface BodyObserver {
 export function observeBody(
   response: Response,
   signal: AbortSignal | undefined,
-  observer: BodyObserver,
+  { within, onFirstByte, onEnd }: BodyObserver,
 ): { response: Response; done: Promise<void> } {
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  let settle: () => void = () => {};
+  const { readable, writable } = new (Passage ?? TransformStream)<Uint8Array, Uint8Array>();
   const done = new Promise<void>((resolve) => {
-    settle = resolve;
+    let idle: ReturnType<typeof setTimeout> | undefined;
+    const end = (error?: unknown): void => {
+      clearTimeout(idle);
+      onEnd(error);
+      resolve();
+    };
+    const onRead = (count: number): void => {
+      if (count === 1) onFirstByte();
+      clearTimeout(idle);
+      idle = setTimeout(end, IDLE_MS);
+    };
+    onRead(0);
+    signal?.addEventListener('abort', () => end());
+    within(() => pass(response.body as ReadableStream<Uint8Array>, writable.getWriter(), onRead)).then(
+      () => end(),
+      end,
+    );
   });
-  let isFirst = true;
-  let idle: ReturnType<typeof setTimeout> | undefined;
-  const end = (error: unknown): void => {
-    clearTimeout(idle);
-    observer.onEnd(error);
-    settle();
+  return { response: new Response(readable, response), done };
+}
+
+async function pass(
+  source: ReadableStream<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  onRead: (count: number) => void,
+): Promise<void> {
+  const { reader, read } = readerOf(source);
+  const stop = (error: unknown): void => {
+    // Expected: one of the two is broken, and refuses.
+    reader.cancel(error).catch(() => undefined);
+    writer.abort(error).catch(() => undefined);
   };
-  const wait = (): void => {
-    clearTimeout(idle);
-    idle = setTimeout(() => end(undefined), IDLE_MS);
-  };
-  wait();
-  signal?.addEventListener('abort', () => end(undefined));
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done: isDone, value } = await observer.within(() => reader.read());
-          if (isDone) {
-            controller.close();
-            end(undefined);
-            return;
-          }
-          if (isFirst) observer.onFirstByte();
-          isFirst = false;
-          wait();
-          controller.enqueue(value);
-        } catch (error) {
-          controller.error(error);
-          end(error);
-        }
-      },
-      cancel(reason) {
-        end(undefined);
-        return reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  return { response: new Response(body, response), done };
+  // Where a client that leaves is told, there may be nothing to write.
+  writer.closed.catch(stop);
+  try {
+    for (let count = 1; ; count++) {
+      const { done, value } = await read();
+      if (done) return await writer.close();
+      onRead(count);
+      await writer.write(value);
+    }
+  } catch (error) {
+    stop(error);
+    // Rejects when it was the source that broke.
+    await reader.closed;
+  }
+}
+
+function readerOf(source: ReadableStream<Uint8Array>) {
+  try {
+    if (Passage) {
+      const reader = source.getReader({ mode: 'byob' });
+      let buffer = new ArrayBuffer(PIECE_BYTES);
+      const read = async () => {
+        const result = await reader.read(new Uint8Array(buffer));
+        if (result.value) buffer = result.value.buffer;
+        return result;
+      };
+      return { reader, read };
+    }
+  } catch {
+    // expected: its chunks are JavaScript's
+  }
+  const reader = source.getReader();
+  return { reader, read: () => reader.read() };
 }

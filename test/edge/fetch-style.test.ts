@@ -80,7 +80,10 @@ describe.for(ALL)('instrument() of a function on $title', ({ name, missing, star
   test('every span is accounted for', async () => {
     await Promise.all(Array.from({ length: 30 }, () => get('/ready')));
     await sink.find((spans) => spans.length === 30, '30 spans');
-    const ledger = (await get('/ledger')).json<Ledger>();
-    expect(ledger).toMatchObject({ acknowledged: ledger.produced, pending: 0, rejected: 0, dropped: {} });
+    const ledger = await waitFor(async () => {
+      const now = (await get('/ledger')).json<Ledger>();
+      return now.pending === 0 && now;
+    }, 'a settled ledger');
+    expect(ledger).toMatchObject({ acknowledged: ledger.produced, rejected: 0, dropped: {} });
   });
 });

@@ -10,12 +10,30 @@ const TYPES: Readonly<Record<string, string>> = {
   '/lines': 'application/x-ndjson',
   '/bytes': 'application/octet-stream',
   '/pipe': 'text/plain',
+  '/identity': 'text/plain',
 };
 
-/** Bodies of two halves; the second is made when the origin answers. */
+declare const IdentityTransformStream: typeof TransformStream;
+
+/** A body that goes on until nobody reads it. */
+function endless(type: string, { ORIGIN }: Env): Response | Promise<Response> {
+  if (type === 'fetched') return fetch(`${ORIGIN}/endless`);
+  const source = {
+    async pull(controller: ReadableStreamDefaultController | ReadableByteStreamController) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      controller.enqueue(new TextEncoder().encode('on and on '));
+    },
+    cancel: () => fetch(`${ORIGIN}/stopped/${type}`).then(() => undefined),
+  };
+  return new Response(new ReadableStream(type === 'bytes' ? { ...source, type } : source));
+}
+
+/** Bodies of two halves; the second is made when the origin answers. The halves of `/fetched` are the origin's own. */
 const handler = {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (pathname.startsWith('/endless/')) return endless(pathname.slice(9), env);
+    if (pathname === '/fetched') return fetch(`${env.ORIGIN}/halves`);
     const encoder = new TextEncoder();
     let isBegun = false;
     const pull = async (controller: ReadableStreamDefaultController | ReadableByteStreamController): Promise<void> => {
@@ -25,7 +43,9 @@ const handler = {
       isBegun = true;
     };
     const made = pathname === '/bytes' ? new ReadableStream({ type: 'bytes', pull }) : new ReadableStream({ pull });
-    const body = pathname === '/pipe' ? made.pipeThrough(new TransformStream()) : made;
+    let body: ReadableStream = made;
+    if (pathname === '/pipe') body = made.pipeThrough(new TransformStream());
+    if (pathname === '/identity') body = made.pipeThrough(new IdentityTransformStream());
     return new Response(body, { headers: { 'content-type': TYPES[pathname] as string } });
   },
 };
