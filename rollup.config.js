@@ -118,10 +118,22 @@ const literals = new Map(Object.entries(names));
 const inlineNames = () => ({
   name: 'inline-names',
   transform(code) {
-    const inlined = code.replace(/^import \{[^}]*\} from '[./]*\/src\/wire\/names\.ts';$/gm, '');
+    // Empty lines in place of the import: the source map counts lines.
+    const inlined = code.replace(/^import \{[^}]*\} from '[./]*\/(wire\/)?names\.ts';$/gm, (lines) =>
+      lines.replace(/.+/g, ''),
+    );
     if (inlined === code) return null;
     const literal = (name) => (literals.has(name) ? JSON.stringify(literals.get(name)) : name);
     return { code: inlined.replace(/\b[A-Z]+_[A-Z_\d]+\b/g, literal), map: null };
+  },
+});
+
+/** The context as it is held where there is no AsyncLocalStorage. */
+const heldContext = () => ({
+  name: 'held-context',
+  resolveId(source, importer) {
+    if (!source.endsWith('/context-manager.ts')) return null;
+    return this.resolve(source.replace('context-manager', 'held-context-manager'), importer, { skipSelf: true });
   },
 });
 
@@ -130,7 +142,7 @@ const parts = {
     {
       input: 'src/script.ts',
       output: { file: 'dist/throughline.js', format: 'iife', sourcemap: true },
-      plugins: [otelSwaps({ withApi: true }), ...plugins(minifyScript())],
+      plugins: [inlineNames(), otelSwaps({ withApi: true }), ...plugins(minifyScript())],
     },
     {
       input: 'src/loader.ts',
@@ -141,7 +153,7 @@ const parts = {
       input: 'src/index.ts',
       external: ['@opentelemetry/api'],
       output: { file: 'dist/index.js', format: 'es', sourcemap: true },
-      plugins: [otelSwaps({ withApi: false }), ...plugins()],
+      plugins: [inlineNames(), otelSwaps({ withApi: false }), ...plugins()],
     },
   ],
   edge: [
@@ -163,6 +175,16 @@ const parts = {
         sourcemap: true,
       },
       plugins: [inlineNames(), ...plugins()],
+    },
+    {
+      input: {
+        worker: 'edge/worker/index.ts',
+        hono: 'edge/worker/hono.ts',
+        propagation: 'edge/worker/propagation/index.ts',
+      },
+      external: [/^hono(\/|$)/, '@opentelemetry/api'],
+      output: { dir: 'dist/fastly', format: 'es', chunkFileNames: 'edge-[name].js', hoistTransitiveImports: false },
+      plugins: [inlineNames(), heldContext(), ...plugins()],
     },
   ],
   collector: [

@@ -31,7 +31,7 @@ const firstLoad = (): string[] => {
 
 /** Everything that ships, with its gate; raising one needs a reason in the commit. */
 const SHIPPED: readonly Shipped[] = [
-  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 26.3 * kB } },
+  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 25.9 * kB } },
   { name: 'loader.js (inline)', files: () => ['dist/loader.js'], gate: { of: 'gzip', maxBytes: 1024 } },
   { name: 'index.js (API external)', files: () => ['dist/index.js'], isBundled: true },
   { name: 'worker.js', files: () => ['dist/worker.js'], isBundled: true, gate: { of: 'gzip', maxBytes: 12.2 * kB } },
