@@ -4,7 +4,7 @@ const EVENT_STREAM = 'text/event-stream';
  * workerd tells `util.inspect` the length of a stream under this symbol: a number for what is ready, such as JSON, and
  * `undefined` for what is still being made or fetched.
  */
-const LENGTH = Object.getOwnPropertySymbols(ReadableStream.prototype).find(
+const LENGTH = /* @__PURE__ */ Object.getOwnPropertySymbols(ReadableStream.prototype).find(
   ({ description }) => description === 'length',
 );
 
