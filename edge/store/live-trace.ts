@@ -6,7 +6,7 @@ import { type Chunk, type ChunkContent, chunkHolds, chunkOwner, chunkTrust, deco
 import { logKey } from './encoding/fingerprint.ts';
 import { type Measurement, requestOf } from './rollup.ts';
 import { addLog, addSpan } from './summarize-records.ts';
-import { emptySummary, mergeSummary, type SummaryState } from './summary.ts';
+import { copySummary, emptySummary, mergeSummary, type SummaryState } from './summary.ts';
 import type { Trust } from './trace-store.ts';
 
 /** What one batch brought of a trace, as bytes: the records themselves are let go at once. */
@@ -33,7 +33,7 @@ export interface LiveTrace<Home> {
   home: Home | undefined;
   /** Of what lies in blocks, when something does. */
   stored: SummaryState | undefined;
-  /** Of everything durable of the trace, blocks included. */
+  /** Of everything durable of the trace, blocks included. Of a trace of one chunk, that chunk's own. */
   state: SummaryState;
   /** What is durable and not in a block. */
   chunks: LiveChunk[];
@@ -46,11 +46,13 @@ export interface LiveTrace<Home> {
   waitingSinceMs: number;
   /** All span ids and whose they are; a small trace is searched instead. */
   owners: Map<SpanId, Trust> | undefined;
+  /** Keys of all log records; a trace with few of them is searched instead. */
   logKeys: Set<string> | undefined;
 }
 
 // Reading through so many ids costs less than keeping a map of them.
 const MAX_SEARCHED_SPANS = 64;
+const MAX_SEARCHED_LOGS = 32;
 
 export function createLiveTrace<Home>(traceId: TraceId | '', nowMs: number): LiveTrace<Home> {
   return {
@@ -95,10 +97,17 @@ export function ownerOf(trace: LiveTrace<unknown>, spanId: SpanId): Trust | unde
   return undefined;
 }
 
+/** Whether the trace already has a log record. */
+export function knowsLog(trace: LiveTrace<unknown>, key: string): boolean {
+  if (trace.logKeys) return trace.logKeys.has(key);
+  const hasKey = ({ logKeys }: LiveChunk): boolean => logKeys.includes(key);
+  return trace.chunks.some(hasKey) || trace.pending.some(hasKey);
+}
+
 /** Whether the trace already has a span or log record of a chunk. */
 export function holdsSomeOf(trace: LiveTrace<unknown>, chunk: Chunk & { spans: number; logKeys: string[] }): boolean {
-  if (chunk.logKeys.some((key) => trace.logKeys?.has(key))) return true;
   if (!trace.owners && trace.chunks.length === 0 && trace.pending.length === 0) return false;
+  if (chunk.logKeys.some((key) => knowsLog(trace, key))) return true;
   for (let at = 0; at < chunk.spans * 8; at += 8) {
     if (trace.owners) {
       if (trace.owners.has(chunk.ids.toString('hex', at, at + 8))) return true;
@@ -115,12 +124,12 @@ function holdsId(chunks: readonly LiveChunk[], ids: Buffer, at: number): boolean
 /** A chunk was accepted and waits for its sync. */
 export function addPending(trace: LiveTrace<unknown>, chunk: LiveChunk): void {
   trace.pending.push(chunk);
-  if (chunk.logKeys.length > 0) {
-    trace.logKeys ??= new Set();
-    for (const key of chunk.logKeys) trace.logKeys.add(key);
+  if (trace.logKeys) for (const key of chunk.logKeys) trace.logKeys.add(key);
+  else if (count(trace, ({ logKeys }) => logKeys.length) > MAX_SEARCHED_LOGS) {
+    trace.logKeys = new Set([...trace.chunks, ...trace.pending].flatMap(({ logKeys }) => logKeys));
   }
   if (trace.owners) learnOwners(trace.owners, chunk);
-  else if (spanCount(trace) > MAX_SEARCHED_SPANS) {
+  else if (count(trace, ({ spans }) => spans) > MAX_SEARCHED_SPANS) {
     trace.owners = new Map();
     for (const known of [...trace.chunks, ...trace.pending]) learnOwners(trace.owners, known);
   }
@@ -138,22 +147,40 @@ export function forgetHome(trace: LiveTrace<unknown>): void {
   trace.home = undefined;
   trace.stored = undefined;
   trace.owners = undefined;
-  trace.logKeys = new Set(trace.chunks.flatMap(({ logKeys }) => logKeys));
+  trace.logKeys = undefined;
   trace.state = emptySummary(trace.traceId);
   for (const chunk of trace.chunks) mergeSummary(trace.state, chunk.state);
   for (const chunk of trace.pending.splice(0)) addPending(trace, chunk);
 }
 
-function spanCount(trace: LiveTrace<unknown>): number {
-  let count = 0;
-  for (const { spans } of trace.chunks) count += spans;
-  for (const { spans } of trace.pending) count += spans;
-  return count;
+function count(trace: LiveTrace<unknown>, of: (chunk: LiveChunk) => number): number {
+  let sum = 0;
+  for (const chunk of trace.chunks) sum += of(chunk);
+  for (const chunk of trace.pending) sum += of(chunk);
+  return sum;
 }
 
 function learnOwners(owners: Map<SpanId, Trust>, chunk: LiveChunk): void {
   const trust = chunkTrust(chunk);
   for (let at = 0; at < chunk.spans * 8; at += 8) owners.set(chunk.ids.toString('hex', at, at + 8), trust);
+}
+
+/** A chunk of the trace is durable: it counts for what is known of the trace. */
+export function addState(trace: LiveTrace<unknown>, chunk: LiveChunk): void {
+  const [first] = trace.chunks;
+  // Most traces are of one chunk: they need no state of their own.
+  if (!first && !trace.stored) trace.state = chunk.state;
+  else {
+    if (trace.state === first?.state) trace.state = copySummary(trace.state);
+    mergeSummary(trace.state, chunk.state);
+  }
+}
+
+/** Of what lay in blocks before and of chunks that lie there now. */
+export function stateInBlocks({ traceId, stored }: LiveTrace<unknown>, chunks: readonly LiveChunk[]): SummaryState {
+  const state = stored ? copySummary(stored) : emptySummary(traceId);
+  for (const chunk of chunks) mergeSummary(state, chunk.state);
+  return state;
 }
 
 /** What a chunk's content adds to its trace and to the statistics. */

@@ -6,18 +6,21 @@ import { type Chunk, decodeChunk } from './encoding/chunk.ts';
 import { logKey, spanFingerprint } from './encoding/fingerprint.ts';
 import {
   addPending,
+  addState,
   createLiveTrace,
   forgetHome,
   holdsSomeOf,
+  knowsLog,
   type LiveChunk,
   type LiveTrace,
   learnStored,
   ownerOf,
   removePending,
+  stateInBlocks,
   summarize,
 } from './live-trace.ts';
 import type { PackedBatch } from './packing/packed-batch.ts';
-import { copySummary, mergeSummary, type SummaryState } from './summary.ts';
+import { copySummary, type SummaryState } from './summary.ts';
 import type { AcceptedBatch, AppendResult, Trust } from './trace-store.ts';
 
 /** What the blocks know; asked once when something of a trace comes that is not in memory. */
@@ -63,6 +66,12 @@ export class LiveTraces<Home> {
 
   get(traceId: TraceId | ''): LiveTrace<Home> | undefined {
     return this.#traces.get(traceId);
+  }
+
+  /** Whether a log record that belongs to no trace is in memory. */
+  knowsLooseLog(key: string): boolean {
+    const loose = this.#traces.get('');
+    return loose !== undefined && knowsLog(loose, key);
   }
 
   /** Least recently changed first. */
@@ -118,7 +127,7 @@ export class LiveTraces<Home> {
     for (const { trace, chunk } of prepared.parts) {
       trace.pending.splice(trace.pending.indexOf(chunk), 1);
       chunk.segment = segment;
-      mergeSummary(trace.state, chunk.state);
+      addState(trace, chunk);
       trace.touchedMs = nowMs;
       if (trace.chunks.length === 0) trace.waitingSinceMs = nowMs;
       trace.chunks.push(chunk);
@@ -138,20 +147,18 @@ export class LiveTraces<Home> {
     }
   }
 
-  /**
-   * The first `count` chunks of a trace lie in blocks now.
-   * @param state of the trace with those chunks and none that came later
-   */
-  sealed(trace: LiveTrace<Home>, count: number, home: Home, state: SummaryState = copySummary(trace.state)): void {
+  /** The first `count` chunks of a trace lie in blocks now. */
+  sealed(trace: LiveTrace<Home>, count: number, home: Home): void {
     const chunks = trace.chunks.splice(0, count);
     for (const { ids, body } of chunks) {
       trace.bytes -= ids.length + body.length;
       this.bytes -= ids.length + body.length;
     }
+    if (this.#dropIfEmpty(trace)) return;
+    trace.stored = stateInBlocks(trace, chunks);
     trace.home = home;
-    trace.stored = state;
     trace.waitingSinceMs = this.#nowMs();
-    if (this.#dropIfEmpty(trace) || trace.owners) return;
+    if (trace.owners && trace.logKeys) return;
     // It stays because something more is on its way: what was searched before must be known still.
     learnStored(trace, [...chunks, ...trace.chunks, ...trace.pending]);
   }
@@ -223,7 +230,7 @@ export class LiveTraces<Home> {
   #addLog(group: Group<Home>, record: LogRecord, result: AppendResult): void {
     const { trace, content, logKeys } = group;
     const key = logKey(record);
-    const known = trace.logKeys?.has(key) || logKeys.includes(key);
+    const known = knowsLog(trace, key) || logKeys.includes(key);
     if (known || (trace.traceId === '' && this.#blocks.hasLooseKey(key))) {
       result.duplicateLogs += 1;
       return;

@@ -11,40 +11,51 @@ export function weightUnits(weight: number): number {
   return weight > 0 ? Math.max(1, Math.round(weight * WEIGHT_UNITS)) : 0;
 }
 
+/** No duration is near the last bucket; a made-up value must not take the memory. */
+const MAX_BUCKETS = 1024;
+const SPARE_BUCKETS = 32;
+
 /**
  * Counts of values in buckets that grow by a constant factor. Histograms of parts add up to that of the whole exactly,
  * in any order.
  */
 export class LogHistogram {
-  readonly #buckets = new Map<number, number>();
+  // Units of the buckets from `#first` on: values of one thing lie near each other.
+  #units = new Float64Array(0);
+  #first = 0;
 
   /** @param units weight in `WEIGHT_UNITS`; negative takes away what was added before */
   add(value: number, units: number): void {
-    const index = value < 1 ? 0 : Math.floor(Math.log(value) / LOG_GROWTH) + 1;
-    this.#add(index, units);
+    this.#add(value >= 1 ? Math.floor(Math.log(value) / LOG_GROWTH) + 1 : 0, units);
   }
 
   merge(other: LogHistogram): void {
-    for (const [index, units] of other.#buckets) this.#add(index, units);
+    other.#units.forEach((units, i) => {
+      if (units !== 0) this.#add(other.#first + i, units);
+    });
   }
 
   /** The value below which `share` (0-1) of the weight lies, at the middle of its bucket; 0 when there is none. */
   quantile(share: number): number {
-    const sorted = [...this.#buckets].sort(([a], [b]) => a - b);
-    const total = sorted.reduce((sum, [, units]) => sum + units, 0);
+    const total = this.#units.reduce((sum, units) => sum + units, 0);
     let below = 0;
-    for (const [index, units] of sorted) {
+    for (let i = 0; i < this.#units.length; i += 1) {
+      const units = this.#units[i] as number;
       below += units;
-      if (below >= share * total && units > 0) return index === 0 ? 0 : Math.exp((index - 0.5) * LOG_GROWTH);
+      if (units <= 0 || below < share * total) continue;
+      const index = this.#first + i;
+      return index === 0 ? 0 : Math.exp((index - 0.5) * LOG_GROWTH);
     }
     return 0;
   }
 
   encode(): Buffer {
     const out = new ByteWriter(256);
-    const sorted = [...this.#buckets].filter(([, units]) => units > 0).sort(([a], [b]) => a - b);
     let previous = 0;
-    for (const [index, units] of sorted) {
+    for (let i = 0; i < this.#units.length; i += 1) {
+      const units = this.#units[i] as number;
+      if (units <= 0) continue;
+      const index = this.#first + i;
       out.varint(index - previous);
       out.varint(units);
       previous = index;
@@ -62,8 +73,20 @@ export class LogHistogram {
   }
 
   #add(index: number, units: number): void {
-    const sum = (this.#buckets.get(index) ?? 0) + units;
-    if (sum === 0) this.#buckets.delete(index);
-    else this.#buckets.set(index, sum);
+    const bucket = Math.min(index, MAX_BUCKETS - 1);
+    if (bucket < this.#first || bucket >= this.#first + this.#units.length) this.#makeRoom(bucket);
+    const place = bucket - this.#first;
+    this.#units[place] = (this.#units[place] as number) + units;
+  }
+
+  #makeRoom(bucket: number): void {
+    const length = this.#units.length;
+    const from = length === 0 ? bucket : Math.min(bucket, this.#first);
+    const to = length === 0 ? bucket : Math.max(bucket, this.#first + length - 1);
+    const first = Math.max(0, from - SPARE_BUCKETS);
+    const grown = new Float64Array(Math.min(MAX_BUCKETS, to + 1 + SPARE_BUCKETS) - first);
+    if (length > 0) grown.set(this.#units, this.#first - first);
+    this.#units = grown;
+    this.#first = first;
   }
 }

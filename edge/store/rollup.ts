@@ -42,11 +42,9 @@ export interface Measurement extends RollupKey {
   isServed?: boolean;
 }
 
-/** A measurement under every measure it counts for: a request may be a root, served, or both. */
-export function* countedAs(measurement: Measurement): Generator<Measurement> {
-  yield measurement;
-  if (measurement.isRoot) yield { ...measurement, measure: 'roots' };
-  if (measurement.isServed) yield { ...measurement, measure: 'served' };
+/** Whether a measurement counts for a measure: besides its own, a request may be a root, served, or both. */
+export function countsFor({ measure: own, isRoot, isServed }: Measurement, measure: Measure): boolean {
+  return own === measure || (measure === 'roots' && isRoot === true) || (measure === 'served' && isServed === true);
 }
 
 /** Count, errors, sum and histogram of the measurements of one key. */
@@ -57,7 +55,7 @@ export class Rollup {
   sum = 0;
   readonly histogram = new LogHistogram();
 
-  add({ value, units, error }: Measurement): void {
+  add({ value, units, error }: Pick<Measurement, 'value' | 'units' | 'error'>): void {
     this.units += units;
     if (error) this.errorUnits += units;
     this.sum += value * units;

@@ -1,6 +1,6 @@
 import { isBrowser } from '../trace/browser-name.ts';
 import { WEIGHT_UNITS } from './log-histogram.ts';
-import { countedAs, type Measurement, type Rollup, type RollupKey, Rollups } from './rollup.ts';
+import { countsFor, type Measurement, type Rollup, type RollupKey, Rollups } from './rollup.ts';
 import { InvalidFilterError } from './search.ts';
 import type { Measure, StatisticsGroup, StatisticsQuery, StatisticsRow, VitalGroup } from './trace-store.ts';
 import { VITAL_NAMES, VITAL_SCALE } from './web-vital.ts';
@@ -57,7 +57,7 @@ export class Statistics {
   readonly reduce = (key: RollupKey): RollupKey => {
     const { everyHours = 1 } = this.#query;
     const reduced: RollupKey = {
-      measure: key.measure,
+      measure: this.#query.measure,
       hour: this.#by.has('hour') ? key.hour - (key.hour % everyHours) : 0,
       service: this.#by.has('service') ? key.service : '',
       route: this.#by.has('route') ? key.route : '',
@@ -68,13 +68,9 @@ export class Statistics {
   };
 
   /** Takes a measurement if the query asks for it. */
-  add(measured: Measurement): void {
-    for (const measurement of countedAs(measured)) this.#add(measurement);
-  }
-
-  #add(measurement: Measurement): void {
+  add(measurement: Measurement): void {
     const { measure, fromMs, toMs, browser } = this.#query;
-    if (measurement.measure !== measure) return;
+    if (!countsFor(measurement, measure)) return;
     if (measurement.hour < Math.floor(fromMs / HOUR_MS) || measurement.hour > Math.floor(toMs / HOUR_MS)) return;
     for (const name of ['service', 'route', 'device', 'country', 'release', 'target'] as const) {
       if (this.#query[name] !== undefined && measurement[name] !== this.#query[name]) return;

@@ -105,7 +105,7 @@ export class Shard {
   holds(traceIds: readonly TraceId[], looseKeys: readonly string[]): { traceIds: TraceId[]; looseKeys: string[] } {
     return {
       traceIds: traceIds.filter((traceId) => this.#live.get(traceId) ?? this.#parts.holding(traceId)),
-      looseKeys: looseKeys.filter((key) => this.#live.get('')?.logKeys?.has(key) || this.#hasLooseKey(key)),
+      looseKeys: looseKeys.filter((key) => this.#live.knowsLooseLog(key) || this.#hasLooseKey(key)),
     };
   }
 
@@ -225,10 +225,15 @@ export class Shard {
       open.set(segment, (open.get(segment) ?? this.#open.get(segment) ?? 0) - 1);
     }
     // Blocks and the end of their journal are one transaction: after a crash all of it is done or still to be done.
-    this.#storage.transactionSync(() => {
-      this.#parts.write(part, () => part.writer.write(sealed, loose && sealLoose(loose)));
-      for (const [batch, left] of open) if (left <= 0) this.#journal.remove(batch);
-    });
+    try {
+      this.#storage.transactionSync(() => {
+        this.#parts.write(part, () => part.writer.write(sealed, loose && sealLoose(loose)));
+        for (const [batch, left] of open) if (left <= 0) this.#journal.remove(batch);
+      });
+    } catch (error) {
+      part.writer.forget();
+      throw error;
+    }
     for (const [batch, left] of open) {
       if (left > 0) this.#open.set(batch, left);
       else this.#open.delete(batch);

@@ -4,13 +4,14 @@ import type { CountedRoutes } from '../counted-routes.ts';
 import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import { isOf } from '../person.ts';
-import { countedAs, type Measurement, Rollups, vitalsOf } from '../rollup.ts';
+import { countsFor, MEASURES, type Measurement, vitalsOf } from '../rollup.ts';
 import { type SummaryState, traceStartUs } from '../summary.ts';
 import type { RemoveSelector } from '../trace-store.ts';
 import { widenBlockTimes, writeBlockTime } from './attribute-blocks.ts';
 import { writeBlock } from './block-rows.ts';
 import { removeTraces } from './remove-traces.ts';
-import { readCounted, writeRollup } from './rollup-rows.ts';
+import { readCounted } from './rollup-rows.ts';
+import { RollupWriter } from './rollup-writer.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { toRow, traceKey, UPSERT_TRACE } from './trace-row.ts';
 import { writeVitals } from './vital-rows.ts';
@@ -50,6 +51,7 @@ const MAX_HOURS_BACK = 32 * 24;
 export class PartWriter {
   readonly #driver: SqlDriver;
   readonly #words: WordWriter;
+  readonly #rollups: RollupWriter;
   readonly #baseUs: number;
   readonly #codec: Codec | undefined;
   #nextBlock: number;
@@ -60,6 +62,7 @@ export class PartWriter {
     this.#driver = driver;
     this.#codec = codec;
     this.#words = new WordWriter(driver);
+    this.#rollups = new RollupWriter(driver, this.#words);
     this.#baseUs = Number(firstRow(driver, 'SELECT base_us FROM total')?.base_us);
     this.#nextBlock = Number(firstRow(driver, 'SELECT max(id) AS last FROM block')?.last ?? 0) + 1;
     this.#nextTrace = Number(firstRow(driver, 'SELECT max(id) AS last FROM trace')?.last ?? 0) + 1;
@@ -80,10 +83,16 @@ export class PartWriter {
     } catch (error) {
       this.#nextBlock = nextBlock;
       this.#nextTrace = nextTrace;
-      this.#words.reset();
-      this.#counted = readCounted(this.#driver, this.#words);
+      this.forget();
       throw error;
     }
+  }
+
+  /** Forgets what it knows of rows, for who rolled back a transaction around `write`. */
+  forget(): void {
+    this.#words.reset();
+    this.#rollups.reset();
+    this.#counted = readCounted(this.#driver, this.#words);
   }
 
   /** Takes these traces of a person out, the person's log records of no trace, and the person's id itself. */
@@ -144,12 +153,11 @@ export class PartWriter {
   }
 
   #rollUp(traces: readonly SealedTrace[]): void {
-    const rollups = new Rollups();
     const earliestHour = Math.floor(this.#baseUs / HOUR_US) - MAX_HOURS_BACK;
     const add = (measurement: Measurement): void => {
       const hour = Math.max(measurement.hour, earliestHour);
       const placed = this.#counted.place(hour === measurement.hour ? measurement : { ...measurement, hour });
-      for (const counted of countedAs(placed)) rollups.add(counted);
+      for (const measure of MEASURES) if (countsFor(placed, measure)) this.#rollups.add(measure, placed);
     };
     for (const { requests, before, state } of traces) {
       for (const request of requests) add(request);
@@ -157,7 +165,7 @@ export class PartWriter {
       if (before) for (const vital of vitalsOf(before, -1)) add(vital);
       for (const vital of vitalsOf(state, 1)) add(vital);
     }
-    for (const { key, rollup } of rollups.all()) writeRollup(this.#driver, this.#words, key, rollup);
+    this.#rollups.write();
   }
 
   #count(traces: readonly SealedTrace[], loose: SealedLoose | undefined): void {

@@ -25,7 +25,9 @@ const MAX_CACHED = 50_000;
 /** Numbers for texts, given out by the one writer of a part. */
 export class WordWriter {
   readonly #driver: SqlDriver;
-  #ids = new Map<string, number>();
+  // By kind: joining the two would make and hash a new text every time.
+  #ids = new Map<WordKind, Map<string, number>>();
+  #cached = 0;
   #next: number;
 
   constructor(driver: SqlDriver) {
@@ -35,19 +37,20 @@ export class WordWriter {
 
   id(kind: WordKind, text: string): number {
     if (text === '') return NO_WORD;
-    const key = `${kind}${text}`;
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = findWord(this.#driver, kind, text) ?? this.#add(kind, text);
-      if (this.#ids.size >= MAX_CACHED) this.#ids = new Map();
-      this.#ids.set(key, id);
-    }
+    const known = this.#ids.get(kind)?.get(text);
+    if (known !== undefined) return known;
+    const id = findWord(this.#driver, kind, text) ?? this.#add(kind, text);
+    if (this.#cached >= MAX_CACHED) this.reset();
+    const ids = this.#ids.get(kind) ?? new Map<string, number>();
+    this.#ids.set(kind, ids.set(text, id));
+    this.#cached += 1;
     return id;
   }
 
   /** Forgets numbers a rolled back transaction gave out. */
   reset(): void {
     this.#ids = new Map();
+    this.#cached = 0;
   }
 
   #add(kind: WordKind, text: string): number {

@@ -11,6 +11,9 @@ export type AskThread<T> = <M extends Methods<T>>(
   transfer?: ArrayBuffer[],
 ) => Promise<T[M] extends (...args: never[]) => infer R ? R : never>;
 
+// A thread makes garbage and keeps little: with more room for new objects, it would only hold more memory.
+const YOUNG_GENERATION_MB = 12;
+
 /**
  * A thread that all stores of a process share; it is started with the first question and does not keep the process alive by
  * itself.
@@ -20,7 +23,7 @@ export function createAskThread<T>(file: URL, name: string): AskThread<T> {
   let lastId = 0;
 
   const start = (): NonNullable<typeof thread> => {
-    const worker = new Worker(file, { name });
+    const worker = new Worker(file, { name, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } });
     const started = { worker, calls: new Map<number, Call>() };
     const end = (error: Error): void => {
       // The next question starts a new one.

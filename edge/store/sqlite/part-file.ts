@@ -25,7 +25,7 @@ export class PartFile {
   /** Start of the stretch of receive times it holds, epoch ms. */
   readonly fromMs: number;
   totals: PartTotals;
-  #filter: TraceIdFilter;
+  readonly #filter: TraceIdFilter;
   readonly #reading: DatabaseSync;
   readonly #readDriver: SqlDriver;
 
@@ -63,7 +63,6 @@ export class PartFile {
     const message = packSealed(traces);
     await askWriteThread('write', [this.path, message, loose && copyLoose(loose)], buffersOf(message));
     for (const traceId of added) this.#filter.add(traceId);
-    if (this.#filter.full) this.#filter = this.#buildFilter();
     this.totals = this.reader.totals();
   }
 

@@ -1,13 +1,17 @@
-import type { Measurement } from '../rollup.ts';
+import { MEASURES, type Measurement } from '../rollup.ts';
 import type { SealedChunk, SealedTrace } from '../sql/part-writer.ts';
-import { emptySummary, type SummaryState } from '../summary.ts';
+import type { SummaryState } from '../summary.ts';
+import { VITAL_NAMES, type Vitals } from '../web-vital.ts';
+import { NumberList } from './number-list.ts';
 
 /**
- * Sealed traces on their way to another thread. Chunks are one stretch of memory, which is handed over and not copied; of
- * the rest values go without their names, in one list, because cloning objects costs more than all else here.
+ * Sealed traces on their way to another thread. Numbers and chunks are stretches of memory, which are handed over and not
+ * copied; each text goes once. Cloning objects would cost more than all else here.
  */
 export interface SealedMessage {
-  values: unknown[];
+  texts: string[];
+  /** Of each trace in turn; a text by its place in `texts`. */
+  numbers: Float64Array<ArrayBuffer>;
   /** Ids and body of each chunk. */
   bytes: Uint8Array<ArrayBuffer>;
   hashes: Uint32Array<ArrayBuffer>;
@@ -15,33 +19,51 @@ export interface SealedMessage {
   lengths: Uint32Array<ArrayBuffer>;
 }
 
-const STATE_KEYS = Object.keys(emptySummary('')) as (keyof SummaryState)[];
-/** Of what is said of requests; the others are of web vitals alone. */
-const REQUEST_KEYS = [
-  'measure',
-  'hour',
-  'service',
-  'route',
-  'device',
-  'value',
-  'units',
-  'error',
-  'isRoot',
-  'isServed',
-] as const satisfies readonly (keyof Measurement)[];
+/** Stands for a vital that is not known: none is negative. */
+const NO_VITAL = -1;
 
 export function packSealed(traces: readonly SealedTrace[]): SealedMessage {
-  const values: unknown[] = [];
+  const texts = new TextList();
+  const numbers = new NumberList(traces.length * 64);
   for (const { state, before, requests, newSpans, newLogs, chunks } of traces) {
-    values.push(newSpans, newLogs, chunks.length, requests.length, before !== undefined);
-    for (const request of requests) pushRequest(values, request);
-    pushState(values, state);
-    if (before) pushState(values, before);
+    numbers.push(newSpans);
+    numbers.push(newLogs);
+    numbers.push(chunks.length);
+    numbers.push(before ? 1 : 0);
+    numbers.push(requests.length);
+    for (const request of requests) putRequest(numbers, texts, request);
+    putState(numbers, texts, state);
+    if (before) putState(numbers, texts, before);
   }
-  return { values, ...packChunks(traces.flatMap(({ chunks }) => chunks)) };
+  return { texts: texts.all, numbers: numbers.copy(), ...packChunks(traces.flatMap(({ chunks }) => chunks)) };
 }
 
-function packChunks(chunks: readonly SealedChunk[]): Omit<SealedMessage, 'values'> {
+/** What can be handed over with a message. */
+export function buffersOf({ numbers, bytes, hashes, lengths }: SealedMessage): ArrayBuffer[] {
+  return [numbers.buffer, bytes.buffer, hashes.buffer, lengths.buffer];
+}
+
+export function unpackSealed({ texts, numbers, ...packed }: SealedMessage): SealedTrace[] {
+  const nextChunk = chunksOf(packed);
+  const traces: SealedTrace[] = [];
+  const from = new Source(texts, numbers);
+  while (!from.done) {
+    const newSpans = from.number();
+    const newLogs = from.number();
+    const chunkCount = from.number();
+    const hasBefore = from.flag();
+    const requests: Measurement[] = [];
+    for (let left = from.number(); left > 0; left -= 1) requests.push(takeRequest(from));
+    const state = takeState(from);
+    const before = hasBefore ? takeState(from) : undefined;
+    const chunks: SealedChunk[] = [];
+    while (chunks.length < chunkCount) chunks.push(nextChunk());
+    traces.push({ state, before, requests, newSpans, newLogs, chunks });
+  }
+  return traces;
+}
+
+function packChunks(chunks: readonly SealedChunk[]): Pick<SealedMessage, 'bytes' | 'hashes' | 'lengths'> {
   const lengths = new Uint32Array(chunks.length * 3);
   let byteLength = 0;
   let hashCount = 0;
@@ -66,31 +88,7 @@ function packChunks(chunks: readonly SealedChunk[]): Omit<SealedMessage, 'values
   return { bytes, hashes: allHashes, lengths };
 }
 
-/** What can be handed over with a message. */
-export function buffersOf({ bytes, hashes, lengths }: SealedMessage): ArrayBuffer[] {
-  return [bytes.buffer, hashes.buffer, lengths.buffer];
-}
-
-export function unpackSealed({ values, ...packed }: SealedMessage): SealedTrace[] {
-  const nextChunk = chunksOf(packed);
-  const traces: SealedTrace[] = [];
-  let at = 0;
-  const take = <T>(): T => values[at++] as T;
-  while (at < values.length) {
-    const newSpans = take<number>();
-    const newLogs = take<number>();
-    const chunkCount = take<number>();
-    const requestCount = take<number>();
-    const hasBefore = take<boolean>();
-    const requests = Array.from({ length: requestCount }, () => takeRequest(take));
-    const state = takeState(take);
-    const before = hasBefore ? takeState(take) : undefined;
-    traces.push({ state, before, requests, newSpans, newLogs, chunks: Array.from({ length: chunkCount }, nextChunk) });
-  }
-  return traces;
-}
-
-function chunksOf({ bytes, hashes, lengths }: Omit<SealedMessage, 'values'>): () => SealedChunk {
+function chunksOf({ bytes, hashes, lengths }: Pick<SealedMessage, 'bytes' | 'hashes' | 'lengths'>): () => SealedChunk {
   const all = Buffer.from(bytes.buffer);
   let at = 0;
   let hashAt = 0;
@@ -108,22 +106,166 @@ function chunksOf({ bytes, hashes, lengths }: Omit<SealedMessage, 'values'>): ()
   };
 }
 
-function pushState(values: unknown[], state: SummaryState): void {
-  for (const key of STATE_KEYS) values.push(state[key]);
+/** Texts, each once. */
+class TextList {
+  readonly all: string[] = [];
+  readonly #places = new Map<string, number>();
+
+  place(text: string): number {
+    let place = this.#places.get(text);
+    if (place === undefined) {
+      place = this.all.length;
+      this.#places.set(text, place);
+      this.all.push(text);
+    }
+    return place;
+  }
 }
 
-function takeState(take: () => unknown): SummaryState {
-  const state: Record<string, unknown> = { ...emptySummary('') };
-  for (const key of STATE_KEYS) state[key] = take();
-  return state as unknown as SummaryState;
+/** Takes out of a message what was put into it, in the same order. */
+class Source {
+  readonly #texts: readonly string[];
+  readonly #numbers: Float64Array;
+  #at = 0;
+
+  constructor(texts: readonly string[], numbers: Float64Array) {
+    this.#texts = texts;
+    this.#numbers = numbers;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#numbers.length;
+  }
+
+  number(): number {
+    const number = this.#numbers[this.#at] as number;
+    this.#at += 1;
+    return number;
+  }
+
+  flag(): boolean {
+    return this.number() === 1;
+  }
+
+  text(): string {
+    return this.#texts[this.number()] as string;
+  }
 }
 
-function pushRequest(values: unknown[], request: Measurement): void {
-  for (const key of REQUEST_KEYS) values.push(request[key]);
+// What a request says; the other fields of a measurement are of web vitals alone.
+function putRequest(into: NumberList, texts: TextList, request: Measurement): void {
+  into.push(MEASURES.indexOf(request.measure));
+  into.push(request.hour);
+  into.push(texts.place(request.service));
+  into.push(texts.place(request.route));
+  into.push(texts.place(request.device));
+  into.push(request.value);
+  into.push(request.units);
+  into.push(request.error ? 1 : 0);
+  into.push(request.isRoot ? 1 : 0);
+  into.push(request.isServed ? 1 : 0);
 }
 
-function takeRequest(take: () => unknown): Measurement {
-  const request: Record<string, unknown> = {};
-  for (const key of REQUEST_KEYS) request[key] = take();
-  return request as unknown as Measurement;
+// Fields are taken in the order they stand in.
+function takeRequest(from: Source): Measurement {
+  return {
+    measure: MEASURES[from.number()] as Measurement['measure'],
+    hour: from.number(),
+    service: from.text(),
+    route: from.text(),
+    device: from.text(),
+    value: from.number(),
+    units: from.number(),
+    error: from.flag(),
+    isRoot: from.flag(),
+    isServed: from.flag(),
+  };
+}
+
+function putState(into: NumberList, texts: TextList, state: SummaryState): void {
+  into.push(texts.place(state.traceId));
+  into.push(state.startUs);
+  into.push(state.endUs);
+  into.push(state.loggedUs);
+  into.push(texts.place(state.name));
+  into.push(texts.place(state.service));
+  into.push(texts.place(state.device));
+  into.push(texts.place(state.browser));
+  into.push(texts.place(state.country));
+  into.push(texts.place(state.release));
+  into.push(state.weight);
+  into.push(state.namedUs);
+  into.push(state.hasRoot ? 1 : 0);
+  into.push(state.isPageView ? 1 : 0);
+  into.push(texts.place(state.route));
+  into.push(state.routeRank);
+  into.push(state.routedUs);
+  into.push(texts.place(state.activity));
+  into.push(state.services.length);
+  for (const service of state.services) into.push(texts.place(service));
+  into.push(state.spans);
+  into.push(state.logs);
+  into.push(state.errors);
+  into.push(texts.place(state.sessionId));
+  into.push(texts.place(state.userId));
+  into.push(state.updatedMs);
+  for (const vital of VITAL_NAMES) into.push(state.vitals[vital] ?? NO_VITAL);
+  for (const vital of VITAL_NAMES) into.push(texts.place(state.targets[vital] ?? ''));
+}
+
+// Fields are taken in the order they stand in.
+function takeState(from: Source): SummaryState {
+  return {
+    traceId: from.text(),
+    startUs: from.number(),
+    endUs: from.number(),
+    loggedUs: from.number(),
+    name: from.text(),
+    service: from.text(),
+    device: from.text(),
+    browser: from.text(),
+    country: from.text(),
+    release: from.text(),
+    weight: from.number(),
+    namedUs: from.number(),
+    hasRoot: from.flag(),
+    isPageView: from.flag(),
+    route: from.text(),
+    routeRank: from.number(),
+    routedUs: from.number(),
+    activity: from.text(),
+    services: takeTexts(from),
+    spans: from.number(),
+    logs: from.number(),
+    errors: from.number(),
+    sessionId: from.text(),
+    userId: from.text(),
+    updatedMs: from.number(),
+    vitals: takeVitals(from),
+    targets: takeTargets(from),
+  };
+}
+
+function takeTexts(from: Source): string[] {
+  const texts: string[] = [];
+  for (let left = from.number(); left > 0; left -= 1) texts.push(from.text());
+  return texts;
+}
+
+function takeVitals(from: Source): Vitals['vitals'] {
+  const vitals: Vitals['vitals'] = {};
+  for (const vital of VITAL_NAMES) {
+    const value = from.number();
+    if (value !== NO_VITAL) vitals[vital] = value;
+  }
+  return vitals;
+}
+
+function takeTargets(from: Source): Vitals['targets'] {
+  const targets: Vitals['targets'] = {};
+  for (const vital of VITAL_NAMES) {
+    const target = from.text();
+    if (target !== '') targets[vital] = target;
+  }
+  return targets;
 }

@@ -1,7 +1,6 @@
 import type { LiveTrace } from '../live-trace.ts';
 import type { LiveTraces } from '../live-traces.ts';
 import { groupTraces, sealLoose, sealTrace } from '../seal-trace.ts';
-import { copySummary } from '../summary.ts';
 import type { Journal } from './journal.ts';
 import type { PartFile } from './part-file.ts';
 import type { PartFiles } from './part-files.ts';
@@ -158,13 +157,16 @@ export class Sealer {
     const part = home ?? parts.current(lastMs);
     const loose = traces.find(({ traceId }) => traceId === '');
     // As they are now: more may come for them while they are written.
-    const sealing = traces.map((trace) => ({ trace, chunks: [...trace.chunks], state: copySummary(trace.state) }));
+    const counts = traces.map(({ chunks }) => chunks.length);
     const sealed = traces.filter((trace) => trace !== loose).map(sealTrace);
     const added = sealed.flatMap(({ before, state }) => (before ? [] : [state.traceId]));
     await part.write(sealed, loose && sealLoose(loose), added);
-    sealing.forEach(({ trace, chunks, state }) => {
-      for (const { segment } of chunks) this.#open.set(segment, (this.#open.get(segment) ?? 0) - 1);
-      live.sealed(trace, chunks.length, part, state);
+    traces.forEach((trace, i) => {
+      const count = counts[i] as number;
+      for (const { segment } of trace.chunks.slice(0, count)) {
+        this.#open.set(segment, (this.#open.get(segment) ?? 0) - 1);
+      }
+      live.sealed(trace, count, part);
     });
   }
 
