@@ -37,17 +37,15 @@ export function resourceAttributes(timing: PerformanceResourceTiming): Attribute
 
 function phasesOf(timing: PerformanceResourceTiming): string {
   const { startTime, redirectStart, redirectEnd, workerStart, fetchStart } = timing;
-  const phases: [name: string, start: number, end: number][] = [
-    ['redirect', redirectStart, redirectEnd],
-    ['worker', workerStart, fetchStart],
-    ['dns', timing.domainLookupStart, timing.domainLookupEnd],
-    ['connect', timing.connectStart, timing.connectEnd],
-    ['tls', timing.secureConnectionStart, timing.connectEnd],
-    ['wait', timing.requestStart, timing.responseStart],
-    ['body', timing.responseStart, timing.responseEnd],
-  ];
-  return phases
-    .filter(([, start, end]) => start > 0 && end > start)
-    .map(([name, start, end]) => `${name}:${Math.round(start - startTime)}-${Math.round(end - startTime)}`)
-    .join(' ');
+  const phase = (name: string, start: number, end: number) =>
+    start > 0 && end > start ? ` ${name}:${Math.round(start - startTime)}-${Math.round(end - startTime)}` : '';
+  const phases =
+    phase('redirect', redirectStart, redirectEnd) +
+    phase('worker', workerStart, fetchStart) +
+    phase('dns', timing.domainLookupStart, timing.domainLookupEnd) +
+    phase('connect', timing.connectStart, timing.connectEnd) +
+    phase('tls', timing.secureConnectionStart, timing.connectEnd) +
+    phase('wait', timing.requestStart, timing.responseStart) +
+    phase('body', timing.responseStart, timing.responseEnd);
+  return phases.slice(1);
 }

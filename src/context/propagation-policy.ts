@@ -32,9 +32,10 @@ export function createPropagationPolicy(propagateTo: readonly string[]): Propaga
   const isOurs = (url: URL) => isOwnOrigin(url) || origins.has(url.origin);
   const pathOf = ({ origin, pathname }: URL) => origin + templateOf(pathname);
   return {
-    allows: (url) => isOurs(url) && !untold.has(pathOf(url)),
+    allows: (url) => isOurs(url) && !(untold.size > 0 && untold.has(pathOf(url))),
     learn(url, answeredBy) {
-      if (!isOurs(url)) return;
+      // Nearly all are answered from where they went; nothing is parsed for these.
+      if ((answeredBy === url.href && untold.size === 0) || !isOurs(url)) return;
       if (answeredBy && isOurs(new URL(answeredBy))) untold.delete(pathOf(url));
       else if (untold.size < MAX_UNTOLD) untold.add(pathOf(url));
     },

@@ -37,7 +37,8 @@ export function requestAttributes(
   const known = knownMethod(method);
   const attributes: Attributes = {
     [ATTR_HTTP_REQUEST_METHOD]: known ?? '_OTHER',
-    [ATTR_URL_FULL]: redactUrl(url.href),
+    // Parsed already, and most have nothing to hide.
+    [ATTR_URL_FULL]: /^http[^?#@]+$/.test(url.href) ? url.href : redactUrl(url.href),
     [ATTR_URL_TEMPLATE]: templateOf(url.pathname),
     [ATTR_SERVER_ADDRESS]: url.hostname,
     [ATTR_SERVER_PORT]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),

@@ -1,6 +1,6 @@
 import type { Span } from '@opentelemetry/api';
 import type { Clock } from '../browser/clock.ts';
-import type { Stop } from '../browser/guard.ts';
+import { guard, type Stop } from '../browser/guard.ts';
 import { observe } from '../browser/observe.ts';
 import { resourceAttributes } from '../browser/resource-attributes.ts';
 import { ATTR_END_REASON } from '../wire/names.ts';
@@ -32,12 +32,13 @@ interface Entry {
   beforeMs: number;
   afterMs: number;
   answeredMs?: number;
-  timer?: ReturnType<typeof setTimeout>;
+  /** Whether the page reads the answer's body. */
+  isRead?(): boolean;
 }
 
 /** How long the span of an answered request waits for its timing entry; a stream may never get one. */
 const MAX_BODY_MS = 30_000;
-/** A body nobody reads may never end, nor be timed. */
+/** A body nobody reads may never end, nor be timed: looked at so often. */
 const TIMING_GRACE_MS = 1000;
 /** Entries are coarsened to 0.1 ms, where the page is isolated to 5 µs. */
 const COARSE_MS = 0.2;
@@ -48,12 +49,12 @@ const COARSE_MS = 0.2;
  */
 export function createRequests(clock: Clock): Requests {
   const pending = new Map<string, Set<Entry>>();
+  let isSweepDue = false;
 
   function finish(url: string, entry: Entry, endMs: number): void {
     const sameUrl = pending.get(url);
     if (!sameUrl?.delete(entry)) return;
     if (sameUrl.size === 0) pending.delete(url);
-    clearTimeout(entry.timer);
     entry.span.end(entry.originMs + endMs);
   }
 
@@ -70,6 +71,26 @@ export function createRequests(clock: Clock): Requests {
     if (!best) return;
     best.span.setAttributes(resourceAttributes(timing));
     finish(timing.name, best, timing.responseEnd);
+  }
+
+  /** Gives up what was answered long ago; one timer serves all, for each costs more than looking at a request. */
+  function sweepLater(): void {
+    if (isSweepDue) return;
+    isSweepDue = true;
+    setTimeout(
+      guard(() => {
+        isSweepDue = false;
+        for (const [url, sameUrl] of pending)
+          for (const entry of sameUrl) {
+            const { answeredMs, isRead } = entry;
+            if (answeredMs === undefined) continue;
+            const graceMs = isRead?.() ? MAX_BODY_MS : TIMING_GRACE_MS;
+            if (performance.now() - answeredMs >= graceMs) finish(url, entry, answeredMs);
+            else sweepLater();
+          }
+      }),
+      TIMING_GRACE_MS,
+    );
   }
 
   function leave(): void {
@@ -95,13 +116,9 @@ export function createRequests(clock: Clock): Requests {
           entry.afterMs = performance.now();
         },
         answered(isRead) {
-          const answeredMs = performance.now();
-          entry.answeredMs = answeredMs;
-          const giveUp = () => finish(url, entry, answeredMs);
-          entry.timer = setTimeout(() => {
-            if (isRead()) entry.timer = setTimeout(giveUp, MAX_BODY_MS);
-            else giveUp();
-          }, TIMING_GRACE_MS);
+          entry.answeredMs = performance.now();
+          entry.isRead = isRead;
+          sweepLater();
         },
         end: () => finish(url, entry, performance.now()),
       };

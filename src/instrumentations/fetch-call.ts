@@ -19,10 +19,15 @@ export function readFetchCall([input, given]: readonly unknown[]): FetchCall | u
   if (!request && typeof input !== 'string' && !(input instanceof URL)) return undefined;
   const init = (given ?? undefined) as RequestInit | undefined;
   const address = request?.url ?? String(input);
-  if (!URL.canParse(address, document.baseURI)) return undefined;
-  const url = new URL(address, document.baseURI);
+  let url: URL;
+  try {
+    url = new URL(address, document.baseURI);
+  } catch {
+    return undefined; // expected: fetch will reject
+  }
   if (!/^https?:$/.test(url.protocol)) return undefined;
-  url.hash = '';
+  // Writing one puts the whole URL together again.
+  if (url.hash) url.hash = '';
   return {
     url,
     method: String(init?.method ?? request?.method ?? 'GET'),
@@ -38,7 +43,7 @@ export function readFetchCall([input, given]: readonly unknown[]): FetchCall | u
  * An init for the same call with other headers (and mode). The caller's own is never written: ours inherits from it, so
  * that members we do not know, or that are getters, are still read by `fetch`.
  */
-export function withInit({ request, init }: FetchCall, headers: Headers, mode?: RequestMode): RequestInit {
+export function withInit({ request, init }: FetchCall, headers: HeadersInit, mode?: RequestMode): RequestInit {
   const own: RequestInit = { headers, ...(mode && { mode }) };
   if (init) return Object.create(init, Object.getOwnPropertyDescriptors(own));
   // Any init makes fetch forget the Request's referrer (Fetch, Request constructor, "if init is not empty").

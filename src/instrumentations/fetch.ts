@@ -1,4 +1,4 @@
-import type { Span } from '@opentelemetry/api';
+import type { Span, SpanKind } from '@opentelemetry/api';
 import { FetchInstrumentation } from '@opentelemetry/instrumentation-fetch';
 import { guard, type Stop } from '../browser/guard.ts';
 import { type Around, patchMethod } from '../browser/patch.ts';
@@ -25,7 +25,8 @@ class PageFetch extends FetchInstrumentation {
     super({ enabled: false });
     this.#core = core;
     // The spans' parents come from our contexts, also where another library has taken OpenTelemetry's global ones.
-    const startSpan: Core['startSpan'] = (name, options) => core.startSpan(name, options);
+    // What it would say of them we say better.
+    const startSpan: Core['startSpan'] = (name, { kind }) => core.startSpan(name, { kind: kind as SpanKind });
     this.setTracerProvider({ getTracer: () => ({ startSpan }) } as never);
     this.enable();
   }
@@ -45,9 +46,10 @@ class PageFetch extends FetchInstrumentation {
     const call = readFetchCall(args);
     if (!call || core.ignores(call.url)) return undefined;
     const { url, init, request } = call;
+    const mayTell = policy.allows(url) && call.mode !== 'no-cors';
     // Reading the headers may throw, as fetch will; better before there is a span that would never end.
-    const headers =
-      policy.allows(url) && call.mode !== 'no-cors' ? new Headers(init?.headers ?? request?.headers) : undefined;
+    const given = mayTell ? (init?.headers ?? request?.headers) : undefined;
+    const headers = given && new Headers(given);
 
     const context = contexts.active();
     // biome-ignore lint/complexity/useLiteralKeys: TypeScript lets a subclass read a private member only so.
@@ -67,11 +69,13 @@ class PageFetch extends FetchInstrumentation {
         return contexts.carryPromise(context, answer);
       },
     };
-    const told = headers && !headers.has(TRACEPARENT) ? requestHeaders(core, span, url) : [];
-    if (headers && told.length > 0) {
-      for (const [name, value] of told) headers.set(name, value);
+    const told = mayTell && !headers?.has(TRACEPARENT) ? requestHeaders(core, span) : [];
+    if (told.length > 0) {
+      for (const [name, value] of told) headers?.set(name, value);
       isRepeatable = (self ?? globalThis) === globalThis && mayRepeat(call);
-      around.args = [args[0], withInit(call, headers, isRepeatable ? modeOf(call) : undefined), ...args.slice(2)];
+      // `fetch` would read a Headers object by its iterator, step by step.
+      const all = headers ?? Object.fromEntries(told);
+      around.args = [args[0], withInit(call, all, isRepeatable ? modeOf(call) : undefined), ...args.slice(2)];
     }
     return around;
   }

@@ -58,8 +58,8 @@ export const xhrRequests: Instrumentation = {
         request.context = contexts.active();
         const attributes = requestAttributes(core, method, url, body);
         const span = core.startSpan(requestName(method, url), { kind: SpanKind.CLIENT, attributes });
-        if (!hasOwnTrace)
-          for (const [name, value] of requestHeaders(core, span, url)) setRequestHeader.call(xhr, name, value);
+        if (!hasOwnTrace && core.policy.allows(url))
+          for (const [name, value] of requestHeaders(core, span)) setRequestHeader.call(xhr, name, value);
         const pending = core.requests.begin(url.href, span);
         let failure = '';
         const stop: Stop = listen(xhr, 'error timeout abort loadend', ({ type }) => {

@@ -7,6 +7,7 @@ import {
   type Span,
   type SpanOptions,
   type Tracer,
+  type TraceState,
   trace,
 } from '@opentelemetry/api';
 import { millisToHrTime } from '@opentelemetry/core';
@@ -84,6 +85,13 @@ export interface TracingOptions {
  */
 export function createTracing({ contexts, now, mayRecord, sample, started, ended }: TracingOptions): Tracing {
   let given: GivenIds = {};
+  // Of the session so far: it lasts for many traces.
+  let known: { rv?: string; th?: string; traceState?: TraceState } = {};
+  const stateOf = (state: SamplingState) => {
+    if (!known.traceState || known.rv !== state.rv || known.th !== state.th)
+      known = { ...state, traceState: createTraceState(withSamplingState([], state)) };
+    return known.traceState;
+  };
   const sampler: Sampler = {
     shouldSample(parent) {
       if (!mayRecord()) return { decision: SamplingDecision.NOT_RECORD };
@@ -95,7 +103,7 @@ export function createTracing({ contexts, now, mayRecord, sample, started, ended
       return {
         // Recorded in any case: what an unsampled session did last is told when something goes wrong.
         decision: isSampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD,
-        ...(state && { traceState: createTraceState(withSamplingState([], state)) }),
+        ...(state && { traceState: stateOf(state) }),
       };
     },
   };
