@@ -1,11 +1,10 @@
 import { fault, guard } from '../browser/guard.ts';
 import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
-import { MAX_KEEPALIVE_BYTES } from '../wire/limits.ts';
 import type { DropReason } from '../wire/loss.ts';
 import { ATTR_SESSION_ID } from '../wire/names.ts';
 import type { OtlpLogRecord, OtlpResource, OtlpScope, OtlpSpan } from '../wire/otlp.ts';
 import type { EpochMs } from '../wire/time.ts';
-import { type Chunk, halve, PRIORITIES, type Priority, packChunks, utf8Bound } from './chunk.ts';
+import { type Chunk, halve, PRIORITIES, type Priority, packChunks } from './chunk.ts';
 import { createDeferredTail, MAX_DEFERRED_BYTES } from './deferred-tail.ts';
 import { createKeeper } from './keeper.ts';
 import { countDropped, createLedger } from './ledger.ts';
@@ -51,8 +50,10 @@ export interface Delivery {
 const FLUSH_EVERY_MS = 5000;
 /** How long a record may wait for others, by rank: the page that made an error may not last. */
 const WAIT_MS = [250, FLUSH_EVERY_MS, FLUSH_EVERY_MS];
-/** Storing and deferring sooner would write the same chunk again and again. */
+/** Storing sooner would write the same chunk again and again. */
 const KEEP_AFTER_MS = 400;
+/** What is stored is deferred less often: all of it is copied each time, and without it a later page would send it. */
+const DEFER_EVERY_MS = 2000;
 /** After an exit event, what is still reported (web vitals settle there) leaves in the same task. */
 const EXIT_WINDOW_MS = 1000;
 /** Traces an error was seen in; their later spans are part of its story. */
@@ -119,6 +120,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dueAt: number | undefined;
   let keepTimer: ReturnType<typeof setTimeout> | undefined;
+  let deferredAt = -DEFER_EVERY_MS;
   let sending: Promise<boolean> | undefined;
 
   function add(kind: 'spans' | 'logs', record: OtlpSpan | OtlpLogRecord, asked: Priority): void {
@@ -130,13 +132,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { traceId } = record;
     const priority = traceId && errorTraces.has(traceId) ? 'error' : asked;
     if (asked === 'error' && traceId && errorTraces.size < MAX_ERROR_TRACES) errorTraces.add(traceId);
-    const json = JSON.stringify(record);
-    if (utf8Bound(json) > MAX_KEEPALIVE_BYTES / 2) {
+    if (!queue.add(kind, JSON.stringify(record), priority)) {
       warn('A span or event over 30 KiB was dropped.');
       countDropped(ledger, 'too_large', 1);
       return;
     }
-    queue.add(kind, json, priority);
     keepSoon();
     if (isExiting()) exitSoon();
     // While a batch is on its way its answer plans the next.
@@ -156,7 +156,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       else books.acknowledged += chunk.records;
     }
     keeper.release(chunks, told);
-    deferTail();
+    // What is deferred still and was acknowledged is known to the collector.
+    if (sender.waiting().length > 0) keepSoon();
+    else tail.set();
   }
 
   function drop(chunks: readonly Chunk[], reason: DropReason): void {
@@ -211,14 +213,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return isAcknowledged;
   }
 
-  /** What was added lately is stored and deferred, so that a crash takes half a second at most. */
+  /** What was added lately is stored or deferred, so that a crash takes half a second at most. */
   function keepSoon(): void {
     keepTimer ??= setTimeout(
       guard(() => {
         keepTimer = undefined;
         if (!active) return;
         keeper.keep();
-        deferTail();
+        const isDue = monotonicMs() - deferredAt >= DEFER_EVERY_MS;
+        if (isDue || !sender.waiting().every(keeper.isKept)) deferTail();
+        else keepSoon();
       }),
       KEEP_AFTER_MS,
     );
@@ -226,6 +230,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function deferTail(): void {
     if (!active || !tail.supported) return;
+    deferredAt = monotonicMs();
     const chunks = packChunks(sender.waiting(), MAX_DEFERRED_BYTES);
     tail.set(chunks.length > 0 ? sender.request(chunks) : undefined);
   }

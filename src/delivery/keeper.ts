@@ -8,7 +8,9 @@ import { readSpilled, spill, spillRoom } from './spill.ts';
 
 /** Chunks taken over from other pages at a time: about 128 KiB. */
 const DRAIN_CHUNKS = 24;
-/** A page that just appeared has better things to do, and the page it replaced may still be sending. */
+/** A page that just appeared has better things to do; of one that is left sooner, what waits is spilled. */
+const OPEN_AFTER_MS = 100;
+/** The page this one replaced may still be sending. */
 const DRAIN_AFTER_MS = 1500;
 
 export interface KeeperOptions {
@@ -60,6 +62,8 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
     if (outbox || !mayStore()) return;
     outbox = openOutbox(name, {
       onOpen() {
+        if (present) claims.hold();
+        setTimeout(guard(startDrain), DRAIN_AFTER_MS);
         kept.clear();
         keep();
         spill(page);
@@ -212,20 +216,20 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       if (queue.bytes() < MAX_QUEUE_BYTES / 2 && own.pending > 0) void startDrain();
     },
     enter() {
-      // Early: a page that is left at once must find it open.
-      open();
-      if (!outbox?.isOpen()) {
-        // What this page has spilled is still in memory.
-        kept.clear();
-        spill(page);
-      }
       present = true;
-      claims.hold();
-      setTimeout(guard(startDrain), DRAIN_AFTER_MS);
+      if (outbox?.isOpen()) {
+        claims.hold();
+        setTimeout(guard(startDrain), DRAIN_AFTER_MS);
+        return;
+      }
+      // What this page has spilled is still in memory.
+      if (kept.size > 0) spill(page);
+      kept.clear();
+      setTimeout(guard(open), OPEN_AFTER_MS);
     },
     brace() {
-      keep();
-      if (!outbox || outbox.isOpen() || !mayStore()) return;
+      if (outbox) keep();
+      if (outbox?.isOpen() || !mayStore()) return;
       const chunks = packChunks(queue.seal(), spillRoom());
       if (spill(page, { chunks, books: books() })) for (const { id } of chunks) kept.add(id);
     },

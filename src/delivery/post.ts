@@ -30,7 +30,7 @@ export function batchUrl(url: string, key: string, batchId: string, compressed =
 export async function post(
   send: typeof fetch,
   url: string,
-  body: string | Blob,
+  body: string | ArrayBuffer,
   keepalive: boolean,
   beacon = () => false,
 ): Promise<Outcome> {

@@ -1,8 +1,11 @@
+import { MAX_KEEPALIVE_BYTES } from '../wire/limits.ts';
 import type { EpochMs } from '../wire/time.ts';
 import { type Chunk, PRIORITIES, type Priority, utf8Bound } from './chunk.ts';
 
 /** A chunk is closed at this size: small enough to pack 60 KiB well, large enough to store cheaply. */
 const CHUNK_BYTES = 6 * 1024;
+/** Half of what may leave with the page. */
+const MAX_RECORD_BYTES = MAX_KEEPALIVE_BYTES / 2;
 /** Unacknowledged records a page may hold in memory. */
 export const MAX_QUEUE_BYTES = 1024 * 1024;
 
@@ -21,7 +24,8 @@ export interface QueueOptions {
 export interface Queue {
   /** All chunks by id, in order of arrival. */
   readonly chunks: ReadonlyMap<string, Chunk>;
-  add(kind: 'spans' | 'logs', json: string, priority: Priority): void;
+  /** @returns false for a record that no request could carry */
+  add(kind: 'spans' | 'logs', json: string, priority: Priority): boolean;
   insert(chunk: Chunk): void;
   /** @returns false when it was no longer here: a chunk answered twice counts once. */
   remove(chunk: Chunk): boolean;
@@ -41,6 +45,7 @@ export function createQueue({ page, now, resource, isKept, onEvict }: QueueOptio
     add(kind, json, priority) {
       const rank = PRIORITIES.indexOf(priority);
       const size = utf8Bound(json) + 1;
+      if (size > MAX_RECORD_BYTES) return false;
       let chunk = open[rank];
       if (!chunk || chunk.bytes + size > CHUNK_BYTES) {
         const id = `${page}-${sequence++}`;
@@ -58,6 +63,7 @@ export function createQueue({ page, now, resource, isKept, onEvict }: QueueOptio
         queue.remove(victim);
         onEvict(victim);
       }
+      return true;
     },
     insert(chunk) {
       chunks.set(chunk.id, chunk);

@@ -53,9 +53,12 @@ export interface Batch {
   told?: readonly string[];
 }
 
-/** OTLP/JSON shrinks at least this much, so a batch that will be compressed may hold as many times its target. */
+/**
+ * OTLP/JSON shrinks to a quarter at most, so that a batch which will be compressed still fits into what may leave with the
+ * page; commonly to a sixteenth, which is the target. Each further batch would cost a kilobyte and a millisecond.
+ */
 const COMPRESSION_RATIO = 4;
-export const MAX_BATCH_BYTES = BATCH_TARGET_BYTES * (canCompress ? COMPRESSION_RATIO : 1);
+export const MAX_BATCH_BYTES = canCompress ? MAX_KEEPALIVE_BYTES * COMPRESSION_RATIO : BATCH_TARGET_BYTES;
 
 export function createSender(options: SenderOptions): Sender {
   const { url, key, scope, fetch, now, queue, ledgers, pace } = options;
@@ -93,10 +96,10 @@ export function createSender(options: SenderOptions): Sender {
     return newBatch(chunks.length > 0 ? chunks : free.slice(0, 1));
   }
 
-  async function send(batch: Batch, body: string | Blob): Promise<boolean> {
+  async function send(batch: Batch, body: string | ArrayBuffer): Promise<boolean> {
     const { id, chunks } = batch;
     const isText = typeof body === 'string';
-    const bytes = isText ? utf8Bound(body) : body.size;
+    const bytes = isText ? utf8Bound(body) : body.byteLength;
     const keepalive = leavingBytes + bytes <= MAX_KEEPALIVE_BYTES;
     if (keepalive) {
       leavingBytes += bytes;
@@ -134,7 +137,8 @@ export function createSender(options: SenderOptions): Sender {
       const { chunks } = batch;
       if (chunks.length === 0 || !pace.take()) return false;
       const text = encode(batch);
-      const body = isHidden() ? text : await compress(text);
+      // A hidden page may be gone before it is compressed; what could not outlive it anyway is.
+      const body = isHidden() && text.length <= MAX_KEEPALIVE_BYTES ? text : await compress(text);
       // While it was compressed the page may have been left, and the same chunks have gone uncompressed.
       const free = waiting();
       return chunks.every((chunk) => free.includes(chunk)) && send(batch, body);

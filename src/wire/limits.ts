@@ -2,7 +2,7 @@
 
 /** All keepalive and beacon bodies of a page that are in flight together: the platform gives 64 KiB, we leave room. */
 export const MAX_KEEPALIVE_BYTES = 60 * 1024;
-/** A batch the agent aims at: large enough to compress, small enough to lose little. */
+/** A batch the agent aims at, as it goes over the wire. */
 export const BATCH_TARGET_BYTES = 14 * 1024;
 /** The longest string value of an attribute the agent sends; longer ones are cut. Stack traces have their own limit. */
 export const MAX_ATTRIBUTE_CHARS = 2048;
@@ -12,7 +12,7 @@ export const MAX_SPAN_ATTRIBUTES = 128;
 export const MAX_SPAN_EVENTS = 128;
 export const MAX_SPAN_LINKS = 128;
 
-/** The body a page may post, after decompression. An agent batch has 16 KiB, one at page exit 60 KiB. */
+/** The body a page may post, after decompression. An agent batch has 240 KiB, one at page exit 60 KiB. */
 export const MAX_PUBLIC_BODY_BYTES = 1024 * 1024;
 /** The body a trusted SDK may post, after decompression (OTLP recommends 64 MiB; a batch of 512 spans has 0.5). */
 export const MAX_TRUSTED_BODY_BYTES = 16 * 1024 * 1024;
