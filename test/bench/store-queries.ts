@@ -70,9 +70,9 @@ async function countBlocks(
   const blocks = { all: 0, read: conditions.map(() => 0) };
   for (const path of findStore(directory).parts) {
     await withPart(path, ({ driver }) => {
-      blocks.all += blocksWith(driver, [], ALL).size;
+      blocks.all += [...blocksWith(driver, [], ALL)].length;
       conditions.forEach((condition, i) => {
-        blocks.read[i] = (blocks.read[i] ?? 0) + blocksWith(driver, conditionHashes([condition]), ALL).size;
+        blocks.read[i] = (blocks.read[i] ?? 0) + [...blocksWith(driver, conditionHashes([condition]), ALL)].length;
       });
     });
   }

@@ -1,6 +1,6 @@
 import { mayHold } from '../block-filter.ts';
 import { SLOTS_PER_BLOCK } from '../encoding/block.ts';
-import type { SqlDriver } from './sql-driver.ts';
+import { firstRow, type SqlDriver } from './sql-driver.ts';
 
 /** Microseconds since the part's base, both ends included. */
 export interface StartWindow {
@@ -8,19 +8,32 @@ export interface StartWindow {
   to: number;
 }
 
-/** Blocks of traces that started in a window and may hold attributes of all these hashes: all others need not be read. */
-export function blocksWith(driver: SqlDriver, hashes: readonly number[], { from, to }: StartWindow): Set<number> {
-  const blocks = new Set<number>();
-  const rows = driver.rows(
-    `SELECT block_time.block, bits FROM block_time LEFT JOIN block_filter ON block_filter.block = block_time.block
-     WHERE first <= ? AND last >= ?`,
-    [to, from],
-  );
-  for (const { block, bits } of rows) {
+export interface FoundBlock {
+  id: number;
+  /** The latest start of a trace in it. */
+  last: number;
+}
+
+/**
+ * Blocks of traces that started in a window and may hold attributes of all these hashes, in the order of their latest
+ * traces, newest first; all others need not be read.
+ */
+export function* blocksWith(
+  driver: SqlDriver,
+  hashes: readonly number[],
+  { from, to }: StartWindow,
+): Generator<FoundBlock> {
+  const inWindow = driver.rows('SELECT block, last FROM block_time WHERE first <= ? AND last >= ? ORDER BY last DESC', [
+    to,
+    from,
+  ]);
+  for (const { block, last } of inWindow) {
+    const bits = firstRow(driver, 'SELECT bits FROM block_filter WHERE block = ?', [Number(block)])?.bits;
     // The first version wrote blocks without a filter.
-    if (bits === null || hashes.every((hash) => mayHold(bits as Uint8Array, hash))) blocks.add(Number(block));
+    if (bits === undefined || hashes.every((hash) => mayHold(bits as Uint8Array, hash))) {
+      yield { id: Number(block), last: Number(last) };
+    }
   }
-  return blocks;
 }
 
 /** Writes down when traces of a block started; `starts` in microseconds since the part's base, one at least. */
@@ -39,25 +52,4 @@ export function widenBlockTimes(driver: SqlDriver, trace: number, start: number)
      )`,
     [start, start, trace, trace],
   );
-}
-
-/** Row ids of the traces that have something in these blocks. */
-export function tracesIn(driver: SqlDriver, blocks: ReadonlySet<number>): number[] {
-  const ids = new Set<number>();
-  for (const block of blocks) {
-    const places = [block * SLOTS_PER_BLOCK, (block + 1) * SLOTS_PER_BLOCK - 1];
-    for (const { id } of driver.rows('SELECT id FROM trace WHERE place BETWEEN ? AND ?', places)) ids.add(Number(id));
-    for (const { trace } of driver.rows('SELECT trace FROM fragment WHERE place BETWEEN ? AND ?', places))
-      ids.add(Number(trace));
-  }
-  return [...ids];
-}
-
-/** Whether a trace, by its row, has something in one of these blocks. */
-export function isIn(driver: SqlDriver, blocks: ReadonlySet<number>, id: number, place: number): boolean {
-  if (blocks.has(Math.floor(place / SLOTS_PER_BLOCK))) return true;
-  for (const fragment of driver.rows('SELECT place FROM fragment WHERE trace = ?', [id])) {
-    if (blocks.has(Math.floor(Number(fragment.place) / SLOTS_PER_BLOCK))) return true;
-  }
-  return false;
 }

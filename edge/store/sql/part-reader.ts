@@ -1,4 +1,5 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
+import { createAttributeSearch } from '../attribute-search.ts';
 import { decodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import type { Search } from '../search.ts';
@@ -23,13 +24,17 @@ export interface PartTotals {
   newestMs?: number;
 }
 
+/** Of a quarter of a megabyte each. */
+const MAX_KEPT_BLOCKS = 4;
+
 /** Reads a part; any number of readers may be open beside its writer. */
 export class PartReader {
   readonly #driver: SqlDriver;
   #words: WordReader;
   readonly #baseUs: number;
-  // Traces that are near each other are read together: replay after a crash, resent batches.
-  #lastBlock: { id: number; slots: Chunk[][] } | undefined;
+  // Traces that are near each other are read together: replay after a crash, resent batches, a search by attribute. The one that
+  // was read last stands last.
+  readonly #blocks = new Map<number, Chunk[][]>();
 
   constructor(driver: SqlDriver) {
     this.#driver = driver;
@@ -57,8 +62,13 @@ export class PartReader {
     return places.flatMap((place) => this.#slot(place));
   }
 
+  /** Traces that match, newest start first; with attributes, those that may match. */
   *search(search: Search): Generator<SummaryState> {
-    for (const row of searchTraces(this.#driver, this.#words, this.#baseUs, search)) {
+    const { needles } = createAttributeSearch(search.attributes);
+    const mayMeet = (block: number): boolean =>
+      needles.length === 0 ||
+      this.block(block).some((chunks) => chunks.some(({ body }) => needles.every((needle) => body.includes(needle))));
+    for (const row of searchTraces(this.#driver, this.#words, this.#baseUs, search, mayMeet)) {
       yield fromRow(row, this.#baseUs, this.#words);
     }
   }
@@ -70,13 +80,14 @@ export class PartReader {
 
   /** Adds what the part counted to the rows of a query. */
   statistics(query: StatisticsQuery, into: Statistics): void {
-    if (isByVital(query)) readVitals(this.#driver, this.#words, this.#baseUs, query, (vital) => into.add(vital));
-    else readRollups(this.#driver, this.#words, query, into.rollups, into.reduce);
+    const { rollups, reduce } = into;
+    if (isByVital(query)) readVitals(this.#driver, this.#words, this.#baseUs, query, rollups, reduce);
+    else readRollups(this.#driver, this.#words, query, rollups, reduce);
   }
 
   /** Forgets what it keeps of a file that was changed other than by adding. */
   reset(): void {
-    this.#lastBlock = undefined;
+    this.#blocks.clear();
     this.#words = new WordReader(this.#driver);
   }
 
@@ -105,10 +116,12 @@ export class PartReader {
 
   /** The chunks of each slot of a block. */
   block(id: number): readonly (readonly Chunk[])[] {
-    if (this.#lastBlock?.id !== id) {
-      this.#lastBlock = { id, slots: decodeBlock(readBlock(this.#driver, id)) };
-    }
-    return this.#lastBlock.slots;
+    const slots = this.#blocks.get(id) ?? decodeBlock(readBlock(this.#driver, id));
+    this.#blocks.delete(id);
+    this.#blocks.set(id, slots);
+    const [oldest] = this.#blocks.keys();
+    if (this.#blocks.size > MAX_KEPT_BLOCKS && oldest !== undefined) this.#blocks.delete(oldest);
+    return slots;
   }
 
   #slot(place: number): readonly Chunk[] {

@@ -1,7 +1,8 @@
 import { isBrowser } from '../../trace/browser-name.ts';
 import { conditionHashes } from '../attribute-hash.ts';
+import { SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Search } from '../search.ts';
-import { blocksWith, isIn, tracesIn } from './attribute-blocks.ts';
+import { blocksWith, type FoundBlock } from './attribute-blocks.ts';
 import type { SqlDriver, SqlRow, SqlValue } from './sql-driver.ts';
 import { TRACE_COLUMNS, traceKey } from './trace-row.ts';
 import { NO_WORD, WORD, type WordReader } from './words.ts';
@@ -16,9 +17,6 @@ interface Condition {
   sql: string;
   values: SqlValue[];
 }
-
-/** Traces of more blocks than this are found by time, newest first, rather than all at once. */
-const MAX_GATHERED_BLOCKS = 256;
 
 interface Access {
   /** '' for the row id. */
@@ -36,17 +34,22 @@ interface Plan {
 /**
  * Rows that match, newest start first; with attributes, those that may match. Which index is walked is decided here, not
  * left to the planner.
+ * @param mayMeet looks into a block whose filter lets it through; what it denies is left out
  */
-export function searchTraces(driver: SqlDriver, words: WordReader, baseUs: number, search: Search): Iterable<SqlRow> {
+export function searchTraces(
+  driver: SqlDriver,
+  words: WordReader,
+  baseUs: number,
+  search: Search,
+  mayMeet: (block: number) => boolean,
+): Iterable<SqlRow> {
   const plan = planSearch(words, baseUs, search);
   if (!plan) return [];
   if (search.attributes.length === 0) return walkAll(driver, plan);
-  const window = { from: finite(search.fromUs - baseUs), to: finite(search.toUs - baseUs) };
+  const latestUs = Math.min(search.toUs, search.after?.startUs ?? search.toUs);
+  const window = { from: finite(search.fromUs - baseUs), to: finite(latestUs - baseUs) };
   const blocks = blocksWith(driver, conditionHashes(search.attributes), window);
-  if (blocks.size > MAX_GATHERED_BLOCKS) return onlyIn(driver, blocks, walkAll(driver, plan));
-  const values = [JSON.stringify(tracesIn(driver, blocks))];
-  const gathered = { column: 'id', sql: 'id IN (SELECT value FROM json_each(?))', values };
-  return walk(driver, '', [...plan.conditions, gathered]);
+  return walkBlocks(driver, blocks, mayMeet, plan.conditions);
 }
 
 // A window without an end is one that ends beyond what a store takes for a time.
@@ -54,8 +57,37 @@ function finite(us: number): number {
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, us));
 }
 
-function* onlyIn(driver: SqlDriver, blocks: ReadonlySet<number>, rows: Iterable<SqlRow>): Generator<SqlRow> {
-  for (const row of rows) if (isIn(driver, blocks, Number(row.id), Number(row.place))) yield row;
+/** Rows of the traces in some blocks, newest first: no block is read before its turn has come. */
+function* walkBlocks(
+  driver: SqlDriver,
+  blocks: Iterable<FoundBlock>,
+  mayMeet: (block: number) => boolean,
+  conditions: readonly Condition[],
+): Generator<SqlRow> {
+  const found = new Set<number>();
+  // Newest last.
+  const waiting: SqlRow[] = [];
+  for (const { id, last } of blocks) {
+    // What is in this block and those after it started no later than `last`.
+    while (Number(waiting.at(-1)?.start) > last) yield waiting.pop() as SqlRow;
+    if (!mayMeet(id)) continue;
+    for (const row of rowsIn(driver, id, conditions)) {
+      if (found.has(Number(row.id))) continue;
+      found.add(Number(row.id));
+      waiting.push(row);
+    }
+    waiting.sort((a, b) => (isNewer(a, b) ? 1 : -1));
+  }
+  while (waiting.length > 0) yield waiting.pop() as SqlRow;
+}
+
+/** Traces that have something in a block. */
+function rowsIn(driver: SqlDriver, block: number, conditions: readonly Condition[]): Iterable<SqlRow> {
+  const places = [block * SLOTS_PER_BLOCK, (block + 1) * SLOTS_PER_BLOCK - 1];
+  const ids = `SELECT id FROM trace WHERE place BETWEEN ? AND ?
+    UNION SELECT trace FROM fragment WHERE place BETWEEN ? AND ?`;
+  const inBlock = { column: 'id', sql: `id IN (${ids})`, values: [...places, ...places] };
+  return walk(driver, '', [inBlock, ...conditions]);
 }
 
 function walkAll(driver: SqlDriver, { access, conditions }: Plan): Iterable<SqlRow> {
@@ -163,7 +195,7 @@ function walk(driver: SqlDriver, index: string, conditions: readonly Condition[]
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
   const by = index === '' ? 'NOT INDEXED' : `INDEXED BY ${index}`;
   return driver.rows(
-    `SELECT id, place, ${TRACE_COLUMNS} FROM trace ${by} ${where} ORDER BY start DESC, trace_id DESC`,
+    `SELECT id, ${TRACE_COLUMNS} FROM trace ${by} ${where} ORDER BY start DESC, trace_id DESC`,
     conditions.flatMap(({ values }) => values),
   );
 }

@@ -1,11 +1,14 @@
+import { isBrowser } from '../../trace/browser-name.ts';
 import { weightUnits } from '../log-histogram.ts';
-import { MEASURES, type Measurement } from '../rollup.ts';
+import { MEASURES, type RollupKey, type Rollups } from '../rollup.ts';
 import type { SummaryState } from '../summary.ts';
 import type { StatisticsQuery } from '../trace-store.ts';
 import { VITAL_NAMES, VITAL_SCALE, type Vitals } from '../web-vital.ts';
 import type { SqlDriver, SqlValue } from './sql-driver.ts';
-import { WORD, type WordReader, type WordWriter } from './words.ts';
+import { NO_WORD, WORD, type WordReader, type WordWriter } from './words.ts';
 
+/** Where a column lies when it is not in `trace`. */
+const TABLE: Partial<Record<string, string>> = { target: 'vital' };
 const HOUR_MS = 3_600_000;
 const HOUR_US = HOUR_MS * 1000;
 
@@ -35,25 +38,53 @@ export function readTargets(driver: SqlDriver, words: WordReader, trace: number,
   }
 }
 
-/** Every web vital a query may ask for, with what its page view is grouped by. */
+/** Adds the web vitals a query asks for to `into`, under the keys `reduce` makes of what their page views are grouped by. */
 export function readVitals(
   driver: SqlDriver,
   words: WordReader,
   baseUs: number,
   query: StatisticsQuery,
-  visit: (vital: Measurement) => void,
+  into: Rollups,
+  reduce: (key: RollupKey) => RollupKey,
 ): void {
-  const { measure, fromMs, toMs } = query;
+  const { measure, fromMs, toMs, browser } = query;
+  const conditions = ['vital.measure = ?', 'trace.start BETWEEN ? AND ?', 'trace.weight > 0'];
+  const values: SqlValue[] = [
+    MEASURES.indexOf(measure),
+    hourOf(fromMs) * HOUR_US - baseUs,
+    (hourOf(toMs) + 1) * HOUR_US - 1 - baseUs,
+  ];
+  for (const column of ['service', 'route', 'device', 'country', 'release', 'target'] as const) {
+    const text = query[column];
+    if (text === undefined) continue;
+    const id = words.id(WORD[column], text);
+    if (id === undefined) return;
+    conditions.push(`${TABLE[column] ?? 'trace'}.${column} = ?`);
+    values.push(id);
+  }
+  if (browser !== undefined) {
+    const ids = browser === '' ? [NO_WORD] : words.matching(WORD.browser, (known) => isBrowser(known, browser));
+    conditions.push('trace.browser IN (SELECT value FROM json_each(?))');
+    values.push(JSON.stringify(ids));
+  }
+  const columns = new Set<string>(query.by);
+  const hour = columns.delete('hour') ? [`(trace.start + ${baseUs}) / ${HOUR_US}`] : [];
+  const groups = [...hour, ...Array.from(columns, (column) => `${TABLE[column] ?? 'trace'}.${column}`), 'trace.weight'];
+  // Few page views of all are of one route: those are looked up. Of all, vitals lie in the order of their traces.
+  const joined =
+    query.route === undefined
+      ? 'vital CROSS JOIN trace ON trace.id = vital.trace'
+      : 'trace INDEXED BY trace_route CROSS JOIN vital ON vital.trace = trace.id';
   const rows = driver.rows(
-    `SELECT vital.value, vital.target, trace.start, trace.service, trace.route, trace.device, trace.browser,
-       trace.country, trace.release, trace.weight
-     FROM vital JOIN trace ON trace.id = vital.trace
-     WHERE vital.measure = ? AND trace.start BETWEEN ? AND ? AND trace.weight > 0`,
-    [MEASURES.indexOf(measure), hourOf(fromMs) * HOUR_US - baseUs, (hourOf(toMs) + 1) * HOUR_US - 1 - baseUs],
+    `SELECT min(trace.start) AS start, min(vital.target) AS target, min(trace.service) AS service, min(trace.route) AS route,
+       min(trace.device) AS device, min(trace.browser) AS browser, min(trace.country) AS country, min(trace.release) AS release,
+       trace.weight AS weight, group_concat(vital.value) AS vitals
+     FROM ${joined} WHERE ${conditions.join(' AND ')} GROUP BY ${groups.join(', ')}`,
+    values,
   );
   const text = (id: SqlValue | undefined): string => words.text(Number(id));
   for (const row of rows) {
-    visit({
+    const key = reduce({
       measure,
       hour: Math.floor((Number(row.start) + baseUs) / HOUR_US),
       service: text(row.service),
@@ -63,10 +94,12 @@ export function readVitals(
       country: text(row.country),
       release: text(row.release),
       target: text(row.target),
-      value: Number(row.value),
-      units: weightUnits(Number(row.weight)),
-      error: false,
     });
+    const rollup = into.of(key);
+    const units = weightUnits(Number(row.weight));
+    for (const value of String(row.vitals).split(',')) {
+      rollup.add({ value: Number(value), units, error: false });
+    }
   }
 }
 
