@@ -668,6 +668,28 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       await expect(store.statistics({ ...query, measure: 'requests', by: ['country'] })).rejects.toThrow(/web vitals/);
     });
 
+    test('clocks of senders make no hours without end: spans of any year are stored as sent and counted near their receipt', async () => {
+      const receivedAtMs = START_MS;
+      const years = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 1970 + i : 2100 + i));
+      const [view] = take(1);
+      const root = view.batches[0].spans[0] as SpanRecord;
+      for (const year of years) {
+        const nanos = `${Date.UTC(year, 5)}000000`;
+        const traceId = String(year).padStart(32, '0');
+        const span = { ...root.span, traceId, startTimeUnixNano: nanos, endTimeUnixNano: nanos };
+        await store.append({ ...view.batches[0], receivedAtMs, spans: [{ ...root, span }], logs: [] });
+      }
+      await reopen();
+      for (const year of years) {
+        const trace = await store.trace(String(year).padStart(32, '0'));
+        expect(trace?.spans[0]?.span.startTimeUnixNano).toBe(`${Date.UTC(year, 5)}000000`);
+      }
+      const ever = { fromMs: 0, toMs: Date.UTC(2300, 0) };
+      const hours = await store.statistics({ measure: 'roots', ...ever, by: ['hour'] });
+      expect(hours.map(({ count }) => count)).toEqual([20, 20]);
+      for (const { hourMs = 0 } of hours) expect(Math.abs(hourMs - receivedAtMs)).toBeLessThan(33 * 24 * HOUR_MS);
+    });
+
     test('routes without end are counted, and told apart up to a limit', async () => {
       const [{ batches }] = take(1);
       const [page] = batches;

@@ -44,8 +44,8 @@ export interface SealedLoose {
 }
 
 const HOUR_US = 3_600_000_000;
-/** What began longer before its part is counted in this hour: a sender's clock may say anything. */
-const MAX_HOURS_BACK = 32 * 24;
+/** What began longer before or after its part is counted in the hour so far away: a sender's clock may say anything. */
+const MAX_HOURS_AWAY = 32 * 24;
 
 /** The one writer of a part. */
 export class PartWriter {
@@ -153,9 +153,9 @@ export class PartWriter {
   }
 
   #rollUp(traces: readonly SealedTrace[]): void {
-    const earliestHour = Math.floor(this.#baseUs / HOUR_US) - MAX_HOURS_BACK;
+    const baseHour = Math.floor(this.#baseUs / HOUR_US);
     const add = (measurement: Measurement): void => {
-      const hour = Math.max(measurement.hour, earliestHour);
+      const hour = Math.min(baseHour + MAX_HOURS_AWAY, Math.max(baseHour - MAX_HOURS_AWAY, measurement.hour));
       const placed = this.#counted.place(hour === measurement.hour ? measurement : { ...measurement, hour });
       for (const measure of MEASURES) if (countsFor(placed, measure)) this.#rollups.add(measure, placed);
     };
