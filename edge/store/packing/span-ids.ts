@@ -38,6 +38,8 @@ export class SpanIds {
   }
 
   #rebuild(): void {
+    // Not sooner: workerd draws nothing while a script loads.
+    if (!isSeeded) isSeeded = Boolean(crypto.getRandomValues(SEED));
     this.#table = new Int32Array(Math.max(MAX_SEARCHED * 4, this.#table.length * 4));
     for (let i = 0; i < this.length; i += 1) {
       this.#table[this.#slotOf(this.#words[i * 2] as number, this.#words[i * 2 + 1] as number)] = i + 1;
@@ -59,7 +61,8 @@ export class SpanIds {
 }
 
 /** Drawn anew in each process: ids made up to fall into one slot would make a list to be searched. */
-const SEED = crypto.getRandomValues(new Int32Array(2)) as Int32Array & { 0: number; 1: number };
+const SEED = new Int32Array(2) as Int32Array<ArrayBuffer> & { 0: number; 1: number };
+let isSeeded = false;
 
 function mix(high: number, low: number): number {
   let hash = Math.imul(high ^ SEED[0], 0x85ebca6b);
