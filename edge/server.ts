@@ -1,7 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { Collector } from './collector/create-collector.ts';
+import { readIncoming } from './collector/ingest/read-body.ts';
 
 export { loadAssets } from './cli/file-assets.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector/create-collector.ts';
@@ -45,18 +46,17 @@ const CHECK_INTERVAL_MS = 5_000;
  */
 export async function serveCollector(options: ServeOptions): Promise<CollectorServer> {
   const { collector, port = 4318, host = '127.0.0.1' } = options;
-  const server = createAdaptorServer({
-    fetch: collector.app.fetch,
-    overrideGlobalObjects: false,
-    createServer,
-    serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    },
-  }) as Server;
+  const listen = getRequestListener(collector.app.fetch, { overrideGlobalObjects: false });
+  const serverOptions = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const server = createServer(serverOptions, (incoming, outgoing) => {
+    if (!ingest(collector, incoming, outgoing)) void listen(incoming, outgoing);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -67,6 +67,26 @@ export async function serveCollector(options: ServeOptions): Promise<CollectorSe
   const address = server.address() as AddressInfo;
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return { url: `http://${shownHost}:${address.port}`, close: () => drain(server, collector) };
+}
+
+/** Answers what goes to an ingest route without making web objects of it; false for all else. */
+function ingest(collector: Collector, incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+  const { method, url = '', headers } = incoming;
+  if (method !== 'POST') return false;
+  const [path = '', query = ''] = url.split('?', 2);
+  const header = (name: string): string | undefined => headers[name]?.toString();
+  const replied = collector.ingest(path, {
+    method,
+    header,
+    query: (name) => new URLSearchParams(query).get(name) ?? undefined,
+    peer: incoming.socket.remoteAddress,
+    readBody: (maxBytes) => readIncoming(incoming, Number(header('content-length') ?? 0), maxBytes),
+  });
+  void replied?.then((reply) => {
+    const length = Buffer.byteLength(reply.body);
+    outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': length }).end(reply.body);
+  });
+  return replied !== undefined;
 }
 
 async function drain(server: Server, collector: Collector): Promise<void> {

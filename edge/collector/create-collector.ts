@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { INGEST_PATH } from '../../src/wire/ingest.ts';
 import { takesPacked } from '../store/packing/packed-batch.ts';
 import { NO_FILTER } from '../store/packing/text-filter.ts';
@@ -6,13 +6,16 @@ import type { TraceStore } from '../store/trace-store.ts';
 import { createCounters, type IngestCounters } from './counters.ts';
 import type { Forwarder } from './forward/forwarder.ts';
 import type { IngestContext } from './ingest/accept.ts';
+import { clientOf } from './ingest/client-address.ts';
 import type { Signal } from './ingest/export-answer.ts';
+import type { IngestHandler, IngestReply, IngestRequest, PlainRequest } from './ingest/ingest-request.ts';
 import { handleOtlp, handleOtlpPreflight } from './ingest/otlp-route.ts';
 import { createPackRequest } from './ingest/pack-request.ts';
 import { handlePage, handlePagePreflight } from './ingest/page-route.ts';
 import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimits } from './ingest/rate-limiter.ts';
 import { readCountry } from './ingest/read-country.ts';
 import { createScrubber } from './ingest/scrub-records.ts';
+import { type RequestOrigin, serveIngest } from './ingest/serve-ingest.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { LedgerReads, LedgerWrites } from './ledger/ledger-access.ts';
 import { createLossLedger } from './ledger/loss-ledger.ts';
@@ -65,11 +68,18 @@ export interface Collector {
   app: Hono;
   counters: IngestCounters;
   ledger: LedgerReads & LedgerWrites;
+  /**
+   * Answers a `POST` to a path as the app would, for servers that have something cheaper than web requests; `undefined`
+   * where the app itself has to be asked.
+   */
+  ingest(path: string, request: PlainRequest): Promise<IngestReply> | undefined;
   /** To be called when the store changed by other means than ingest, so that open viewers look again. */
   storeChanged(): void;
   /** Answers ingest with 503 and ends live streams, so that a server can drain. The store stays open. */
   stop(): void;
 }
+
+const FAULT = 'The collector failed at this request; its log says more.';
 
 /**
  * The collector: ingest, queries and viewer as one Hono app over a store.
@@ -83,6 +93,7 @@ export function createCollector(options: CollectorOptions): Collector {
   if (options.forwarder) counters.forward = options.forwarder.counts;
   const live = options.live ?? createLiveFeed(async () => (await store.stats()).version);
   const { clientAddress } = options;
+  const tell = (request: string, error: Error): void => report(`${request}: ${error.stack ?? error.message}`);
   let isStopping = false;
   const app = new Hono();
 
@@ -99,12 +110,13 @@ export function createCollector(options: CollectorOptions): Collector {
     filter,
     pack: takesPacked(store) ? createPackRequest(options.scrub === false ? undefined : counters.scrubbed) : undefined,
     limiter: createRateLimiter({ ...DEFAULT_RATE_LIMITS, ...options.limits }, Date.now),
-    addressOf: clientAddress
-      ? (c) => clientAddress(c.req.raw)
-      : behindProxy
-        ? addressBehindProxy
-        : (c) => c.env?.incoming?.socket?.remoteAddress,
-    countryOf: (c) => readCountry(c, behindProxy),
+  };
+  const origin: RequestOrigin = {
+    addressOf: (c) =>
+      clientAddress
+        ? clientAddress(c.req.raw)
+        : clientOf((name) => c.req.header(name), behindProxy, c.env?.incoming?.socket?.remoteAddress),
+    countryOf: (c) => readCountry((name) => c.req.header(name), behindProxy, countryOfPlatform(c.req.raw)),
   };
   // Behind a proxy every request comes from this machine, so that proves nothing.
   const otlpOptions = { keys, acceptLocal: (options.acceptLocal ?? false) && !behindProxy };
@@ -118,11 +130,16 @@ export function createCollector(options: CollectorOptions): Collector {
       connection: 'close',
     });
   });
-  app.post(INGEST_PATH, (c) => handlePage(c, context, keys));
+  const ingest = new Map<string, IngestHandler>();
+  const fromPage: IngestHandler = (request) => handlePage(request, context, keys);
+  ingest.set(INGEST_PATH, fromPage);
+  app.post(INGEST_PATH, (c) => serveIngest(c, fromPage, origin));
   app.options(INGEST_PATH, handlePagePreflight);
   for (const signal of ['traces', 'logs', 'metrics'] satisfies Signal[]) {
+    const fromSdk: IngestHandler = (request) => handleOtlp(request, signal, context, otlpOptions);
+    ingest.set(`/v1/${signal}`, fromSdk);
     app.options(`/v1/${signal}`, handleOtlpPreflight);
-    app.all(`/v1/${signal}`, (c) => handleOtlp(c, signal, context, otlpOptions));
+    app.all(`/v1/${signal}`, (c) => serveIngest(c, fromSdk, origin));
   }
   app.all(INGEST_PATH, (c) =>
     c.json({ error: 'Pages send their batches with POST.' }, 405, { allow: 'POST, OPTIONS' }),
@@ -145,8 +162,8 @@ export function createCollector(options: CollectorOptions): Collector {
 
   app.notFound((c) => c.json({ error: 'Nothing is here.' }, 404));
   app.onError((error, c) => {
-    report(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
-    return c.json({ error: 'The collector failed at this request; its log says more.' }, 500);
+    tell(`${c.req.method} ${c.req.path}`, error);
+    return c.json({ error: FAULT }, 500);
   });
 
   return {
@@ -154,6 +171,21 @@ export function createCollector(options: CollectorOptions): Collector {
     counters,
     ledger,
     storeChanged: live.changed,
+    ingest(path, request) {
+      const handle = ingest.get(path);
+      // The app says that it is stopping, and has the request `clientAddress` is asked about.
+      if (!handle || isStopping || clientAddress) return undefined;
+      const known: IngestRequest = {
+        ...request,
+        address: () => clientOf(request.header, behindProxy, request.peer),
+        country: () => readCountry(request.header, behindProxy),
+      };
+      return handle(known).catch((error: Error) => {
+        tell(`${request.method} ${path}`, error);
+        const headers = { 'content-type': 'application/json' };
+        return { status: 500, headers, body: JSON.stringify({ error: FAULT }) };
+      });
+    },
     stop() {
       isStopping = true;
       live.close();
@@ -161,7 +193,7 @@ export function createCollector(options: CollectorOptions): Collector {
   };
 }
 
-// The last address is the one our own proxy saw; those before it are what the client claimed.
-function addressBehindProxy(c: Context): string | undefined {
-  return c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim();
+/** What Cloudflare says of a request. */
+function countryOfPlatform(request: Request): unknown {
+  return (request as { cf?: { country?: unknown } }).cf?.country;
 }

@@ -1,6 +1,7 @@
-import type { Context } from 'hono';
-
-/** Whether a proxy passed the request on: then that it comes from this machine says nothing about who sent it. */
-export function isForwarded(c: Context): boolean {
-  return c.req.header('x-forwarded-for') !== undefined || c.req.header('forwarded') !== undefined;
+/**
+ * Whether a proxy passed a request on: then that it comes from this machine says nothing about who sent it.
+ * @param header a header of it by its lower-case name
+ */
+export function isForwarded(header: (name: string) => string | undefined): boolean {
+  return header('x-forwarded-for') !== undefined || header('forwarded') !== undefined;
 }

@@ -1,4 +1,3 @@
-import type { Context } from 'hono';
 import type { RejectReason } from '../../../src/wire/loss.ts';
 import { type DecodedRequest, describeRejections } from '../../otlp/decoded-request.ts';
 import { takesPacked, unpackBatch } from '../../store/packing/packed-batch.ts';
@@ -31,10 +30,6 @@ export interface IngestContext {
   /** The short way of plainly valid requests, where the store has it. */
   pack: PackRequest | undefined;
   limiter: RateLimiter;
-  /** Where a request came from, as far as that can be known. */
-  addressOf: (c: Context) => string | undefined;
-  /** Country a request came from, ISO 3166-1 alpha-2; '' when that is not known. */
-  countryOf: (c: Context) => string;
   /** Sends on what was stored, where the operator wants that. */
   forward: ((batch: AcceptedBatch) => void) | undefined;
   /** Called after every append that stored something. */

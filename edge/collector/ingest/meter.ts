@@ -1,7 +1,7 @@
-import type { Context } from 'hono';
 import { MAX_PUBLIC_RECORDS } from '../../../src/wire/limits.ts';
 import type { DecodedRequest } from '../../otlp/decoded-request.ts';
 import type { IngestContext } from './accept.ts';
+import type { IngestRequest } from './ingest-request.ts';
 import type { Usage } from './rate-limiter.ts';
 import type { Sender } from './sender.ts';
 
@@ -20,11 +20,11 @@ const EXPECTED_BYTES_PER_RECORD = 800;
  * Starts metering a request; trusted senders are not limited.
  * @throws {Refusal} 429
  */
-export function startMeter(c: Context, context: IngestContext, sender: Sender): Meter {
+export function startMeter(request: IngestRequest, context: IngestContext, sender: Sender): Meter {
   const used = { bytes: 0, records: 0 };
   if (sender.trust === 'trusted') return { used, stop: () => undefined };
-  const limited = { keyId: sender.keyId, address: context.addressOf(c) };
-  const bytes = Number(c.req.header('content-length') ?? EXPECTED_BYTES) || 0;
+  const limited = { keyId: sender.keyId, address: request.address() };
+  const bytes = Number(request.header('content-length') ?? EXPECTED_BYTES) || 0;
   const expected = { bytes, records: Math.ceil(bytes / EXPECTED_BYTES_PER_RECORD) };
   context.limiter.admit(limited, expected);
   return { used, stop: () => context.limiter.settle(limited, expected, used) };

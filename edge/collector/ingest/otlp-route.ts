@@ -12,9 +12,10 @@ import { isForwarded } from '../is-forwarded.ts';
 import type { KeyRing } from '../key-ring.ts';
 import { accept, acceptPacked, type IngestContext, type Rejections } from './accept.ts';
 import { CONTENT_TYPE, type Encoding, encodeExportAnswer, encodeStatus, type Signal } from './export-answer.ts';
+import type { IngestReply, IngestRequest } from './ingest-request.ts';
 import { type Meter, recordsIn, startMeter } from './meter.ts';
 import type { PackedRequest } from './pack-request.ts';
-import { gunzip, readBody } from './read-body.ts';
+import { gunzip } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { inCountry, type Sender, senderOfSdk } from './sender.ts';
 
@@ -28,54 +29,54 @@ export interface OtlpRouteOptions {
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export async function handleOtlp(
-  c: Context,
+  request: IngestRequest,
   signal: Signal,
   context: IngestContext,
   options: OtlpRouteOptions,
-): Promise<Response> {
+): Promise<IngestReply> {
   context.counters.requests += 1;
   let encoding: Encoding = 'json';
   let meter: Meter | undefined;
   try {
-    const stated = encodingOf(c.req.header('content-type'));
+    const stated = encodingOf(request.header('content-type'));
     if (stated) encoding = stated;
-    if (c.req.method !== 'POST') throw new Refusal(405, 'OTLP is sent with POST.');
+    if (request.method !== 'POST') throw new Refusal(405, 'OTLP is sent with POST.');
     const known = senderOfSdk({
       keys: options.keys,
-      acceptLocal: options.acceptLocal && !isForwarded(c),
-      authorization: c.req.header('authorization'),
-      origin: c.req.header('origin'),
+      acceptLocal: options.acceptLocal && !isForwarded(request.header),
+      authorization: request.header('authorization'),
+      origin: request.header('origin'),
     });
-    const sender = inCountry(known, context.countryOf(c));
-    meter = startMeter(c, context, sender);
+    const sender = inCountry(known, request.country());
+    meter = startMeter(request, context, sender);
     if (!stated)
       throw new Refusal(
         415,
         'The content type must be application/json or application/x-protobuf, as OTLP/HTTP has it.',
       );
-    const body = await readOtlpBody(c, context, sender);
+    const body = await readOtlpBody(request, context, sender);
     meter.used.bytes = body.length;
     const packed = pack(body, { encoding, signal, sender }, context);
     if (packed) {
       meter.used.records = packed.spans + packed.logs;
-      return answer(c, { encoding, signal }, await acceptPacked(context, packed, sender.keyId));
+      return answer({ encoding, signal }, await acceptPacked(context, packed, sender.keyId));
     }
     const decoded = decode(body, { encoding, signal, sender });
     meter.used.records = recordsIn(decoded);
     const rejections = await accept(context, decoded, sender);
     rejections.errorMessage ||= warningFor(signal, encoding, decoded);
-    return answer(c, { encoding, signal }, rejections);
+    return answer({ encoding, signal }, rejections);
   } catch (error) {
-    return refuse(c, context, encoding, error);
+    return refuse(context, encoding, error);
   } finally {
     meter?.stop();
   }
 }
 
-function answer(c: Context, form: { encoding: Encoding; signal: Signal }, rejections: Rejections): Response {
+function answer(form: { encoding: Encoding; signal: Signal }, rejections: Rejections): IngestReply {
   const { rejectedSpans, rejectedLogs, errorMessage } = rejections;
   const body = encodeExportAnswer(form.encoding, form.signal, { rejected: rejectedSpans + rejectedLogs, errorMessage });
-  return c.body(body as string, 200, headersFor(form.encoding));
+  return { status: 200, headers: headersFor(form.encoding), body };
 }
 
 // A message with nothing rejected is OTLP's way to warn: the request was fine and did less than its sender may think.
@@ -86,12 +87,12 @@ function warningFor(signal: Signal, encoding: Encoding, decoded: DecodedRequest)
   return '';
 }
 
-async function readOtlpBody(c: Context, context: IngestContext, sender: Sender): Promise<Uint8Array> {
-  const compression = c.req.header('content-encoding')?.trim().toLowerCase() ?? '';
+async function readOtlpBody(request: IngestRequest, context: IngestContext, sender: Sender): Promise<Uint8Array> {
+  const compression = request.header('content-encoding')?.trim().toLowerCase() ?? '';
   if (!['', 'identity', 'gzip', 'x-gzip'].includes(compression))
     throw new Refusal(415, 'The content encoding must be gzip, or none.');
   const maxBytes = sender.trust === 'trusted' ? MAX_TRUSTED_BODY_BYTES : MAX_PUBLIC_BODY_BYTES;
-  const raw = await readBody({ request: c.req.raw, incoming: c.env?.incoming }, maxBytes);
+  const raw = await request.readBody(maxBytes);
   context.counters.receivedBytes += raw.length;
   return compression.endsWith('gzip') ? gunzip(raw, maxBytes) : raw;
 }
@@ -138,7 +139,7 @@ function headersFor(encoding: Encoding): Record<string, string> {
   };
 }
 
-function refuse(c: Context, context: IngestContext, encoding: Encoding, error: unknown): Response {
+function refuse(context: IngestContext, encoding: Encoding, error: unknown): IngestReply {
   const refusal = error instanceof MalformedBodyError ? new Refusal(400, error.message) : error;
   if (!(refusal instanceof Refusal)) throw error;
   const { refusedRequests } = context.counters;
@@ -149,7 +150,7 @@ function refuse(c: Context, context: IngestContext, encoding: Encoding, error: u
   if (refusal.status === 401) headers['www-authenticate'] = 'Bearer';
   // Of a body that was refused unread nothing more is wanted.
   if (refusal.status === 413) headers.connection = 'close';
-  return c.body(encodeStatus(encoding, refusal) as string, refusal.status, headers);
+  return { status: refusal.status, headers, body: encodeStatus(encoding, refusal) };
 }
 
 /** `OPTIONS /v1/*`: SDKs in pages send JSON with a public key in a header, which browsers ask about first. */

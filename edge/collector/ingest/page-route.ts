@@ -5,8 +5,9 @@ import { decodeJson } from '../../otlp/decode-json.ts';
 import { MalformedBodyError } from '../../otlp/decoded-request.ts';
 import type { KeyRing } from '../key-ring.ts';
 import { accept, acceptPacked, type IngestContext, type Rejections } from './accept.ts';
+import type { IngestReply, IngestRequest } from './ingest-request.ts';
 import { type Meter, recordsIn, startMeter } from './meter.ts';
-import { gunzip, isGzip, readBody } from './read-body.ts';
+import { gunzip, isGzip } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { inCountry, senderOfPage } from './sender.ts';
 
@@ -25,19 +26,19 @@ const PAGE_HEADERS = {
  * `POST /otlp`: a page's batch, sent so that the browser needs no preflight. The type of the body is not looked at;
  * gzip is known by `z=gz` or by its first two bytes.
  */
-export async function handlePage(c: Context, context: IngestContext, keys: KeyRing): Promise<Response> {
+export async function handlePage(request: IngestRequest, context: IngestContext, keys: KeyRing): Promise<IngestReply> {
   context.counters.requests += 1;
   let meter: Meter | undefined;
   try {
-    const sender = inCountry(senderOfPage(keys, c.req.query(QUERY_KEY), c.req.header('origin')), context.countryOf(c));
-    meter = startMeter(c, context, sender);
-    const batchId = c.req.query(QUERY_BATCH)?.toLowerCase();
+    const sender = inCountry(senderOfPage(keys, request.query(QUERY_KEY), request.header('origin')), request.country());
+    meter = startMeter(request, context, sender);
+    const batchId = request.query(QUERY_BATCH)?.toLowerCase();
     if (batchId !== undefined && !BATCH_ID.test(batchId))
       throw new Refusal(400, 'The batch id (b=) must be 16 hex digits.');
-    const raw = await readBody({ request: c.req.raw, incoming: c.env?.incoming }, MAX_PUBLIC_BODY_BYTES);
+    const raw = await request.readBody(MAX_PUBLIC_BODY_BYTES);
     context.counters.receivedBytes += raw.length;
     meter.used.bytes = raw.length;
-    const isCompressed = c.req.query(QUERY_COMPRESSION) === 'gz' || isGzip(raw);
+    const isCompressed = request.query(QUERY_COMPRESSION) === 'gz' || isGzip(raw);
     const body = isCompressed ? gunzip(raw, MAX_PUBLIC_BODY_BYTES) : raw;
     meter.used.bytes = body.length;
     const packed = context.pack?.(body, {
@@ -49,31 +50,31 @@ export async function handlePage(c: Context, context: IngestContext, keys: KeyRi
     });
     if (packed) {
       meter.used.records = packed.spans + packed.logs;
-      return answer(c, await acceptPacked(context, packed, sender.keyId));
+      return answer(await acceptPacked(context, packed, sender.keyId));
     }
     const decoded = decodeJson(body, { maxRecords: MAX_PUBLIC_RECORDS });
     meter.used.records = recordsIn(decoded);
     if (!decoded.hasEnvelope)
       throw new Refusal(400, 'The body has neither resourceSpans nor resourceLogs: it is not OTLP/JSON.');
-    return answer(c, await accept(context, decoded, sender, batchId));
+    return answer(await accept(context, decoded, sender, batchId));
   } catch (error) {
-    return refuse(c, context, error);
+    return refuse(context, error);
   } finally {
     meter?.stop();
   }
 }
 
-function answer(c: Context, { rejectedSpans, rejectedLogs, errorMessage }: Rejections): Response {
+function answer({ rejectedSpans, rejectedLogs, errorMessage }: Rejections): IngestReply {
   const told: IngestAnswer = {};
   if (errorMessage) {
     told.partialSuccess = { errorMessage };
     if (rejectedSpans) told.partialSuccess.rejectedSpans = String(rejectedSpans);
     if (rejectedLogs) told.partialSuccess.rejectedLogRecords = String(rejectedLogs);
   }
-  return c.body(JSON.stringify(told), 200, PAGE_HEADERS);
+  return { status: 200, headers: PAGE_HEADERS, body: JSON.stringify(told) };
 }
 
-function refuse(c: Context, context: IngestContext, error: unknown): Response {
+function refuse(context: IngestContext, error: unknown): IngestReply {
   const refusal = error instanceof MalformedBodyError ? new Refusal(400, error.message) : error;
   if (!(refusal instanceof Refusal)) throw error;
   const { refusedRequests } = context.counters;
@@ -83,7 +84,7 @@ function refuse(c: Context, context: IngestContext, error: unknown): Response {
   if (refusal.retryAfter !== undefined) headers['retry-after'] = String(refusal.retryAfter);
   // Of a body that was refused unread nothing more is wanted.
   if (refusal.status === 413) headers.connection = 'close';
-  return c.body(JSON.stringify(answer), refusal.status, headers);
+  return { status: refusal.status, headers, body: JSON.stringify(answer) };
 }
 
 /** `OPTIONS /otlp`: senders that set a header of their own are asked first. Browsers keep the answer for two hours. */

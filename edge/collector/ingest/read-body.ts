@@ -1,32 +1,22 @@
 import { gunzipSync } from 'node:zlib';
 import { Refusal } from './refusal.ts';
 
-/** The part of Node's request the fast path reads: a web stream around it costs more than all the rest of a request. */
-interface NodeIncoming {
+/** The part of Node's request that is needed to read its body. */
+export interface NodeIncoming {
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
   on(event: 'end' | 'close', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   pause(): unknown;
 }
 
-export interface RawRequest {
-  request: Request;
-  /** Node's own request, where the app runs on Node. */
-  incoming?: NodeIncoming | undefined;
-}
-
 /**
- * The bytes of a request as they came.
+ * The bytes of a request as they came, on Node.
+ * @param length as announced; 0 when it was not
  * @throws {Refusal} 413 as soon as more than `maxBytes` are announced or arrive; 400 when the sender hangs up.
  */
-export async function readBody({ request, incoming }: RawRequest, maxBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks = incoming ? await chunksOfNode(incoming, maxBytes) : await chunksOfStream(request, maxBytes);
-  return chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(chunks);
-}
-
-function chunksOfNode(incoming: NodeIncoming, maxBytes: number): Promise<Uint8Array[]> {
+export function readIncoming(incoming: NodeIncoming, length: number, maxBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    if (length > maxBytes) throw tooLarge(maxBytes);
     const chunks: Uint8Array[] = [];
     let size = 0;
     let isWhole = false;
@@ -40,7 +30,7 @@ function chunksOfNode(incoming: NodeIncoming, maxBytes: number): Promise<Uint8Ar
     });
     incoming.on('end', () => {
       isWhole = true;
-      resolve(chunks);
+      resolve(join(chunks));
     });
     incoming.on('error', () => reject(cutOff()));
     // Before the end: the sender hung up. It comes after every request, and an error is costly to make.
@@ -50,14 +40,22 @@ function chunksOfNode(incoming: NodeIncoming, maxBytes: number): Promise<Uint8Ar
   });
 }
 
-async function chunksOfStream(request: Request, maxBytes: number): Promise<Uint8Array[]> {
+/**
+ * The same of a web stream.
+ * @throws {Refusal} as `readIncoming`
+ */
+export async function readStream(
+  stream: ReadableStream<Uint8Array> | null,
+  length: number,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (length > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
-  if (!request.body) return chunks;
   let size = 0;
-  const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  for (;;) {
+  const reader = stream?.getReader();
+  while (reader) {
     const { done, value } = await reader.read().catch(() => Promise.reject(cutOff()));
-    if (done) return chunks;
+    if (done) break;
     size += value.length;
     if (size > maxBytes) {
       await reader.cancel().catch(() => undefined); // expected: the sender may be gone already
@@ -65,9 +63,11 @@ async function chunksOfStream(request: Request, maxBytes: number): Promise<Uint8
     }
     chunks.push(value);
   }
+  return join(chunks);
 }
 
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
+function join(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0] as Uint8Array;
   // Not from the pool and not zeroed: every byte is written below.
   const whole = Buffer.allocUnsafeSlow(chunks.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;

@@ -39,7 +39,7 @@ function refuseRemote(c: Context, behindProxy: boolean): Response | undefined {
     !behindProxy &&
     LOOPBACK_HOST.test(c.req.header('host') ?? new URL(c.req.url).host) &&
     (address === undefined || LOOPBACK_ADDRESS.test(address)) &&
-    !isForwarded(c);
+    !isForwarded((name) => c.req.header(name));
   if (isLocal) return undefined;
   return c.json(
     {
