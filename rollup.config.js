@@ -6,8 +6,10 @@ import resolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import { build, transform } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
+import { SHORT_NAMES } from './scripts/edge-internal-names.ts';
 import { minifyScript } from './scripts/minify-script.js';
 import { otelSwaps } from './scripts/otel-swaps.js';
+import { webVitalsSwaps } from './scripts/web-vitals-swaps.js';
 import * as names from './src/wire/names.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
@@ -119,7 +121,7 @@ const inlineNames = () => ({
   name: 'inline-names',
   transform(code) {
     // Empty lines in place of the import: the source map counts lines.
-    const inlined = code.replace(/^import \{[^}]*\} from '[./]*\/(wire\/)?names\.ts';$/gm, (lines) =>
+    const inlined = code.replace(/^import \{[^}]*\} from '[./]*\/(src\/)?(wire\/)?names\.ts';$/gm, (lines) =>
       lines.replace(/.+/g, ''),
     );
     if (inlined === code) return null;
@@ -137,12 +139,31 @@ const heldContext = () => ({
   },
 });
 
+/** Members of the edge tracer's own by their short names; in a debugger the source maps tell the long ones. */
+const shortNames = () => ({
+  name: 'short-names',
+  async transform(source, id) {
+    if (!/[\\/]edge[\\/](worker|messaging|runtimes)[\\/]/.test(id)) return null;
+    const mangleProps = new RegExp(`^(${Object.keys(SHORT_NAMES).join('|')})$`);
+    const options = { loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true };
+    const { code, map } = await transform(source, { ...options, mangleProps, mangleCache: { ...SHORT_NAMES } });
+    return { code, map };
+  },
+});
+
+/** The platform as package.json has it by condition (`imports`), so that a bundler takes along one alone. */
+const runtimeByCondition = () => ({
+  name: 'runtime-by-condition',
+  resolveId: (source, importer) =>
+    importer && source.endsWith('/runtimes/detect.ts') ? { id: '#runtime', external: true } : null,
+});
+
 const parts = {
   agent: [
     {
       input: 'src/script.ts',
       output: { file: 'dist/throughline.js', format: 'iife', sourcemap: true },
-      plugins: [inlineNames(), otelSwaps({ withApi: true }), ...plugins(minifyScript())],
+      plugins: [inlineNames(), otelSwaps({ withApi: true }), webVitalsSwaps(), ...plugins(minifyScript())],
     },
     {
       input: 'src/loader.ts',
@@ -153,18 +174,21 @@ const parts = {
       input: 'src/index.ts',
       external: ['@opentelemetry/api'],
       output: { file: 'dist/index.js', format: 'es', sourcemap: true },
-      plugins: [inlineNames(), otelSwaps({ withApi: false }), ...plugins()],
+      plugins: [inlineNames(), otelSwaps({ withApi: false }), webVitalsSwaps(), ...plugins()],
     },
   ],
   edge: [
     {
       input: {
+        core: 'edge/worker/core.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
         cloudflare: 'edge/worker/cloudflare.ts',
         propagation: 'edge/worker/propagation/index.ts',
         messaging: 'edge/messaging/index.ts',
         api: 'edge/api/index.ts',
+        runtime: 'edge/runtimes/detect.ts',
+        'runtime-workerd': 'edge/runtimes/only-cloudflare.ts',
       },
       external: [/^node:/, /^hono(\/|$)/, '@opentelemetry/api'],
       output: {
@@ -174,17 +198,18 @@ const parts = {
         hoistTransitiveImports: false,
         sourcemap: true,
       },
-      plugins: [inlineNames(), ...plugins()],
+      plugins: [inlineNames(), shortNames(), runtimeByCondition(), ...plugins()],
     },
     {
       input: {
+        core: 'edge/worker/core.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
         propagation: 'edge/worker/propagation/index.ts',
       },
       external: [/^hono(\/|$)/, '@opentelemetry/api'],
       output: { dir: 'dist/fastly', format: 'es', chunkFileNames: 'edge-[name].js', hoistTransitiveImports: false },
-      plugins: [inlineNames(), heldContext(), ...plugins()],
+      plugins: [inlineNames(), shortNames(), heldContext(), ...plugins()],
     },
   ],
   collector: [
@@ -227,6 +252,7 @@ const parts = {
     {
       input: {
         index: 'src/index.ts',
+        core: 'edge/worker/core.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
         cloudflare: 'edge/worker/cloudflare.ts',

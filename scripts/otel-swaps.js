@@ -1,9 +1,8 @@
+import { swapModules } from './swap-modules.js';
+
 /**
  * Leaves out of the page what OpenTelemetry carries and a page never runs: configuration from environment variables,
  * metrics about itself, its own patching and diagnostics, the parts of the fetch instrumentation we override.
- *
- * Each entry names a module by the end of its path. An entry that matches nothing fails the build, so that a new version
- * of OpenTelemetry is looked at and not swapped blindly.
  */
 
 /** Whole modules replaced by what is left to do. */
@@ -20,7 +19,8 @@ const MODULES = {
     'export class MultiSpanProcessor { constructor([processor]) { return processor; } }',
   'instrumentation/build/esm/shimmer.js':
     'export const wrap = undefined, unwrap = undefined, massWrap = undefined, massUnwrap = undefined;',
-  // The same rules, said once: primitives, and arrays of one kind of them with gaps.
+  // The same rules, said once: primitives, and arrays of one kind of them with gaps. Used for events and links alone, so it
+  // holds their limits as well.
   'core/build/esm/common/attributes.js': `
     const isPrimitive = (value) => /^(string|number|boolean)$/.test(typeof value);
     const isPresent = (value) => value != null;
@@ -29,12 +29,10 @@ const MODULES = {
       const present = value.filter(isPresent);
       return present.every((item) => isPrimitive(item) && typeof item === typeof present[0]);
     }
-    export function sanitizeAttributes(attributes) {
-      const sane = {};
-      if (typeof attributes === 'object')
-        for (const [key, value] of Object.entries(attributes ?? {}))
-          if (key && isAttributeValue(value)) sane[key] = Array.isArray(value) ? [...value] : value;
-      return sane;
+    export function sanitizeAttributes(attributes, cut) {
+      const given = Object.entries(typeof attributes === 'object' && attributes || {});
+      const sane = given.filter(([key, value]) => key && isAttributeValue(value)).slice(0, 128);
+      return Object.fromEntries(sane.map(([key, value]) => [key, cut(value)]));
     }`,
   // We ignore URLs before we ask for a span, and name methods after.
   'core/build/esm/utils/url.js': 'export const urlMatches = undefined; export const isUrlIgnored = () => false;',
@@ -108,7 +106,8 @@ const MEMBERS = {
   'sdk-trace-web/build/esm/WebTracerProvider.js': 'register constructor',
   'sdk-trace/build/esm/TracerProvider.js': 'forceFlush inspectCustom',
   'sdk-trace/build/esm/Tracer.js': 'inspectCustom',
-  'sdk-trace/build/esm/Span.js': 'inspectCustom',
+  'sdk-trace/build/esm/Span.js':
+    'inspectCustom duration ended droppedEventsCount droppedLinksCount _droppedEventsCount _droppedLinksCount _duration',
 };
 
 /** Passages of code that are dead with what we pass: measuring itself, defaults we always replace. */
@@ -122,98 +121,138 @@ const PASSAGES = {
   ],
   'sdk-trace/build/esm/TracerProvider.js': [
     'this._forceFlushTimeoutMillis = options.forceFlushTimeoutMillis ?? 30000;',
+    'this._resource = options.resource ?? defaultResource();',
+    'resource: this._resource,',
     '?? new ParentBasedSampler({ root: new AlwaysOnSampler(), })',
+    // The one limit that is not the same for everybody.
+    'attributeCountLimit: options.spanLimits?.attributeCountLimit ?? 128,',
+    '?? Infinity',
+    'eventCountLimit: options.spanLimits?.eventCountLimit ?? 128,',
+    'linkCountLimit: options.spanLimits?.linkCountLimit ?? 128,',
+    'attributePerEventCountLimit: options.spanLimits?.attributePerEventCountLimit ?? 128,',
+    'attributePerLinkCountLimit: options.spanLimits?.attributePerLinkCountLimit ?? 128,',
     '|| new RandomIdGenerator()',
     'meterProvider: options.meterProvider ?? { getMeter() { return createNoopMeter(); }, },',
   ],
   'sdk-trace/build/esm/Tracer.js': [
+    'this._resource = options.resource;',
     "const meter = options.meterProvider.getMeter('@opentelemetry/sdk-trace', VERSION);",
     'this._tracerMetrics = new TracerMetrics(meter);',
+    // The span looks at each attribute and link again, and our sampler adds none.
+    [
+      `const links = (options.links ?? []).map(link => {
+        return { context: link.context, attributes: sanitizeAttributes(link.attributes), };
+      });`,
+      'const { links, attributes } = options;',
+    ],
+    'const attributes = sanitizeAttributes(options.attributes);',
     'const recordEndMetrics = this._tracerMetrics.startSpan(parentSpanContext, samplingResult.decision);',
+    'const initAttributes = sanitizeAttributes(Object.assign(attributes, samplingResult.attributes));',
+    ['attributes: initAttributes,', 'attributes,'],
+    'resource: this._resource, scope: this.instrumentationScope,',
     'recordEndMetrics,',
   ],
   'sdk-trace/build/esm/Span.js': [
+    // Written into the batch by our delivery.
+    'this.resource = opts.resource; this.instrumentationScope = opts.scope;',
     'this._recordEndMetrics = opts.recordEndMetrics;',
     'this._recordEndMetrics?.();',
     'if (this._spanProcessor.onEnding) { this._spanProcessor.onEnding(this); }',
+    // The limits that are the same for everybody; those of an event's and a link's attributes are in `sanitizeAttributes`.
+    'const { attributeCountLimit } = this._spanLimits;',
+    [
+      'attributeCountLimit !== undefined && this._attributesCount >= attributeCountLimit',
+      'this._attributesCount >= 128',
+    ],
+    [
+      `const { eventCountLimit } = this._spanLimits;
+      if (eventCountLimit === 0) {
+        diag.warn('No events allowed.');
+        this._droppedEventsCount++;
+        return this;
+      }
+      if (eventCountLimit !== undefined && this.events.length >= eventCountLimit) {
+        if (this._droppedEventsCount === 0) { diag.debug('Dropping extra events.'); }
+        this.events.shift();
+        this._droppedEventsCount++;
+      }`,
+      'if (this.events.length >= 128) this.events.shift();',
+    ],
+    [
+      `const sanitized = sanitizeAttributes(attributesOrStartTime);
+      const { attributePerEventCountLimit } = this._spanLimits;
+      const attributes = {};
+      let droppedAttributesCount = 0;
+      let eventAttributesCount = 0;
+      for (const attr in sanitized) {
+        if (!Object.prototype.hasOwnProperty.call(sanitized, attr)) { continue; }
+        const attrVal = sanitized[attr];
+        if (attributePerEventCountLimit !== undefined && eventAttributesCount >= attributePerEventCountLimit) {
+          droppedAttributesCount++;
+          continue;
+        }
+        attributes[attr] = this._truncateToSize(attrVal);
+        eventAttributesCount++;
+      }`,
+      'const attributes = sanitizeAttributes(attributesOrStartTime, (value) => this._truncateToSize(value));',
+    ],
+    ['time: this._getTime(timeStamp), droppedAttributesCount,', 'time: this._getTime(timeStamp),'],
+    [
+      `const { linkCountLimit } = this._spanLimits;
+      if (linkCountLimit === 0) {
+        this._droppedLinksCount++;
+        return this;
+      }
+      if (linkCountLimit !== undefined && this.links.length >= linkCountLimit) {
+        if (this._droppedLinksCount === 0) { diag.debug('Dropping extra links.'); }
+        this.links.shift();
+        this._droppedLinksCount++;
+      }
+      const { attributePerLinkCountLimit } = this._spanLimits;
+      const sanitized = sanitizeAttributes(link.attributes);
+      const attributes = {};
+      let droppedAttributesCount = 0;
+      let linkAttributesCount = 0;
+      for (const attr in sanitized) {
+        if (!Object.prototype.hasOwnProperty.call(sanitized, attr)) { continue; }
+        const attrVal = sanitized[attr];
+        if (attributePerLinkCountLimit !== undefined && linkAttributesCount >= attributePerLinkCountLimit) {
+          droppedAttributesCount++;
+          continue;
+        }
+        attributes[attr] = this._truncateToSize(attrVal);
+        linkAttributesCount++;
+      }
+      const processedLink = { context: link.context };
+      if (linkAttributesCount > 0) { processedLink.attributes = attributes; }
+      if (droppedAttributesCount > 0) { processedLink.droppedAttributesCount = droppedAttributesCount; }
+      this.links.push(processedLink);`,
+      `if (this.links.length >= 128) this.links.shift();
+      const attributes = sanitizeAttributes(link.attributes, (value) => this._truncateToSize(value));
+      this.links.push({ context: link.context, attributes });`,
+    ],
+    // Asked for by nobody once it is known that the end is not before the start.
+    [
+      'this._duration = hrTimeDuration(this.startTime, this.endTime); if (this._duration[0] < 0)',
+      'if (hrTimeDuration(this.startTime, this.endTime)[0] < 0)',
+    ],
+    'this._duration = [0, 0];',
+    // Only for the diagnostics.
+    ['if (this._droppedEventsCount > 0)', 'if (false)'],
+    ['if (this._droppedLinksCount > 0)', 'if (false)'],
+    ['if (limit <= 0)', 'if (false)'],
   ],
 };
-
-/** An enumeration as TypeScript compiles it, with names for its numbers that nobody asks for. */
-const ENUMERATION = /var (\w+);\s*\(function \(\1\) \{(.*?)\}\)\(\1 \|\| \(\1 = \{\}\)\);/gs;
-const ENUMERATED = /\w+\[\w+\["(\w+)"\] = (\d+)\] = "\1";/g;
 
 /**
  * @param {{ withApi: boolean }} options whether the bundle holds `@opentelemetry/api` itself
  * @returns {import('rollup').Plugin}
  */
-export function otelSwaps({ withApi }) {
-  const modules = withApi ? { ...MODULES, ...API_MODULES } : MODULES;
-  const unused = new Set([...Object.keys(modules), ...Object.keys(MEMBERS), ...Object.keys(PASSAGES)]);
-  const find = (table, id) => {
-    const entry = Object.keys(table).find((end) => id.endsWith(`/node_modules/@opentelemetry/${end}`));
-    if (entry) unused.delete(entry);
-    return table[entry];
-  };
-  return {
-    name: 'otel-swaps',
-    load(id) {
-      const code = find(modules, id);
-      return code ? { code, moduleSideEffects: false } : null;
-    },
-    transform(code, id) {
-      if (!id.includes('/node_modules/@opentelemetry/')) return null;
-      const members = new Set(find(MEMBERS, id)?.split(' '));
-      const passages = find(PASSAGES, id) ?? [];
-      const cuts = [];
-      walk(this.parse(code), (node) => {
-        if (node.type === 'MethodDefinition' || node.type === 'PropertyDefinition') {
-          const isNamed = members.delete(node.key.name);
-          // A field without a value only says that the constructor will set it.
-          if (isNamed || (node.type === 'PropertyDefinition' && !node.value)) cuts.push([node.start, node.end, '']);
-          return !isNamed;
-        }
-        if (isDiagnostic(node)) cuts.push([node.start, node.end, ';']);
-        return true;
-      });
-      for (const passage of passages) {
-        const found = new RegExp(passage.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '\\s*')).exec(code);
-        if (found) cuts.push([found.index, found.index + found[0].length, '']);
-        else members.add(passage);
-      }
-      for (const { 0: all, 1: name, 2: body, index } of code.matchAll(ENUMERATION)) {
-        const entries = [...body.matchAll(ENUMERATED)].map(([, key, value]) => `${key}: ${value}`);
-        cuts.push([index, index + all.length, `const ${name} = { ${entries.join(', ')} };`]);
-      }
-      if (members.size > 0)
-        this.error(`${id} has no ${[...members].join(', ')} any more; look at scripts/otel-swaps.js`);
-      if (cuts.length === 0) return null;
-      // Blanks keep every position, so that the source map stays true without being rewritten.
-      for (const [start, end, left] of cuts)
-        code =
-          code.slice(0, start) + left + code.slice(start + left.length, end).replace(/[^\n]/g, ' ') + code.slice(end);
-      return { code, map: null };
-    },
-    buildEnd(error) {
-      if (!error && unused.size > 0)
-        this.error(`nothing matches ${[...unused].join(', ')}; look at scripts/otel-swaps.js`);
-    },
-  };
-}
-
-/** `diag.warn(…)`, `api.diag.debug(…)`, `this._diag.error(…)`: nobody listens in a page. */
-function isDiagnostic(node) {
-  if (node.type !== 'ExpressionStatement' || node.expression.type !== 'CallExpression') return false;
-  const { callee } = node.expression;
-  if (callee.type !== 'MemberExpression') return false;
-  const { object } = callee;
-  return object.name === 'diag' || /^_?diag$/.test(object.property?.name ?? '');
-}
-
-function walk(node, visit) {
-  if (!visit(node)) return;
-  for (const key in node) {
-    const value = node[key];
-    for (const child of Array.isArray(value) ? value : [value]) if (typeof child?.type === 'string') walk(child, visit);
-  }
-}
+export const otelSwaps = ({ withApi }) =>
+  swapModules({
+    folder: '@opentelemetry',
+    source: 'scripts/otel-swaps.js',
+    modules: withApi ? { ...MODULES, ...API_MODULES } : MODULES,
+    members: MEMBERS,
+    passages: PASSAGES,
+  });

@@ -14,8 +14,11 @@ interface Shipped {
   name: string;
   /** Files that make it up; none where that part is not built yet. */
   files(): string[];
-  /** ES modules ship readable and in chunks: measured as an application's bundler packs them, without their peers. */
-  isBundled?: boolean;
+  /**
+   * ES modules ship readable and in chunks: measured as the bundler of an application on Cloudflare packs them, without their
+   * peers. `*`, or the names that are used.
+   */
+  bundled?: string;
   gate?: { of: keyof Sizes; maxBytes: number };
 }
 
@@ -31,24 +34,31 @@ const firstLoad = (): string[] => {
 
 /** Everything that ships, with its gate; raising one needs a reason in the commit. */
 const SHIPPED: readonly Shipped[] = [
-  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 25.9 * kB } },
+  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 25.8 * kB } },
   { name: 'loader.js (inline)', files: () => ['dist/loader.js'], gate: { of: 'gzip', maxBytes: 1024 } },
-  { name: 'index.js (API external)', files: () => ['dist/index.js'], isBundled: true },
-  { name: 'worker.js', files: () => ['dist/worker.js'], isBundled: true, gate: { of: 'gzip', maxBytes: 12.2 * kB } },
-  { name: 'hono.js', files: () => ['dist/hono.js'], isBundled: true, gate: { of: 'gzip', maxBytes: 12.2 * kB } },
+  { name: 'index.js (API external)', files: () => ['dist/index.js'], bundled: '*' },
+  {
+    name: 'core.js',
+    files: () => ['dist/core.js'],
+    bundled: '{ instrument, flush, ledger }',
+    gate: { of: 'gzip', maxBytes: 8.6 * kB },
+  },
+  { name: 'worker.js', files: () => ['dist/worker.js'], bundled: '*', gate: { of: 'gzip', maxBytes: 12.2 * kB } },
+  { name: 'hono.js', files: () => ['dist/hono.js'], bundled: '*', gate: { of: 'gzip', maxBytes: 12.2 * kB } },
   {
     name: 'cloudflare.js',
     files: () => ['dist/cloudflare.js'],
-    isBundled: true,
+    bundled: '*',
     gate: { of: 'gzip', maxBytes: 16.6 * kB },
   },
   { name: 'viewer, first load', files: firstLoad, gate: { of: 'gzip', maxBytes: 60 * kB } },
 ];
 
-function bundled(path: string): string {
+function bundled(names: string, path: string): string {
   const { outputFiles } = buildSync({
-    entryPoints: [path],
+    stdin: { contents: `export ${names} from './${path}'`, resolveDir: '.' },
     bundle: true,
+    conditions: ['workerd', 'worker', 'browser'],
     minify: true,
     write: false,
     format: 'esm',
@@ -59,12 +69,12 @@ function bundled(path: string): string {
   return (outputFiles[0] as { text: string }).text;
 }
 
-function measure({ files, isBundled }: Shipped): Sizes | undefined {
+function measure({ files, bundled: names }: Shipped): Sizes | undefined {
   const paths = files().filter((path) => existsSync(path));
   if (paths.length === 0) return undefined;
   const sizes = { min: 0, gzip: 0, brotli: 0 };
   for (const path of paths) {
-    const code = isBundled ? bundled(path) : readFileSync(path, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
+    const code = names ? bundled(names, path) : readFileSync(path, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
     sizes.min += Buffer.byteLength(code);
     sizes.gzip += gzipSync(code, { level: 9 }).length;
     sizes.brotli += brotliCompressSync(code).length;
