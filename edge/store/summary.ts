@@ -97,7 +97,10 @@ export function routesBetter(state: SummaryState, rank: number, startUs: number,
 
 /** Keeps the services sorted and each once. */
 export function addService(state: SummaryState, service: string): void {
-  if (service !== '' && !state.services.includes(service)) state.services = [...state.services, service].sort();
+  const { services } = state;
+  if (service === '' || services.includes(service)) return;
+  const place = services.findIndex((known) => known > service);
+  state.services = place < 0 ? [...services, service] : services.toSpliced(place, 0, service);
 }
 
 /** What the span that names a trace says of where it ran. */

@@ -70,8 +70,10 @@ export function writeTimeParts(out: ByteWriter, base: TimeBase, seconds: number,
     out.varint(fraction);
     return;
   }
+  // Whole seconds are whole ticks of each kind.
+  const rest = fraction - base.nanos;
   let tick = 0;
-  while (tick < 3 && distance % (TICKS[tick + 1] as number) === 0) tick += 1;
+  if (rest % 1_000 === 0) tick = rest % 100_000 !== 0 ? 1 : rest % 1_000_000 !== 0 ? 2 : 3;
   const ticks = distance / (TICKS[tick] as number);
   out.varint((ticks < 0 ? -ticks * 2 - 1 : ticks * 2) * TAGS + tick);
 }

@@ -2,7 +2,7 @@ import type { OtlpAnyValue, OtlpKeyValue } from '../../../src/wire/otlp.ts';
 import { addAttributeHashes, pairHash } from '../attribute-hash.ts';
 import type { ByteWriter } from '../encoding/byte-writer.ts';
 import { SAME_VALUE, writeDouble, writeInteger, writeValue } from '../encoding/value.ts';
-import { HashList } from './hash-list.ts';
+import { IntList } from './int-list.ts';
 import type { KeyWord } from './key-word.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
 import type { TextFilter } from './text-filter.ts';
@@ -39,7 +39,7 @@ export class AttributePacker {
   #numbers = new Float64Array(USUAL_KEYS);
   #used = 0;
   /** Hashes of keys and of keys with values; any may come twice. */
-  readonly hashes = new HashList();
+  readonly hashes = new IntList();
 
   constructor(texts: TextPacker, filter: TextFilter) {
     this.#texts = texts;

@@ -6,7 +6,7 @@ import type { Measurement } from '../rollup.ts';
 import { emptySummary, type SummaryState } from '../summary.ts';
 import type { Trust } from '../trace-store.ts';
 import { AttributePacker } from './attribute-packer.ts';
-import type { HashList } from './hash-list.ts';
+import { IntList } from './int-list.ts';
 import { type PackedGroup, type PackedResource, type PackedScope, scopeBytes } from './packed-envelope.ts';
 import type { ScannedRecord } from './scanned-record.ts';
 import { SpanIds } from './span-ids.ts';
@@ -39,6 +39,8 @@ export class ChunkBuilder {
   readonly texts: TextPacker;
   readonly filter: TextFilter;
   base: TimeBase = { seconds: 0, nanos: 0 };
+  /** Of the span that is written. */
+  readonly start: TimeBase = { seconds: 0, nanos: 0 };
   state: SummaryState = emptySummary('');
   requests: Measurement[] = [];
   logKeys = new Set<string>();
@@ -48,8 +50,8 @@ export class ChunkBuilder {
   readonly #head = new ByteWriter(1024);
   // Ids behind those of the spans, in order of use; of each, where the reference to it stands if it may go.
   readonly #moreIds = new ByteWriter(256);
-  readonly #patches: number[] = [];
-  readonly #patchedIds: number[] = [];
+  readonly #patches = new IntList();
+  readonly #patchedIds = new IntList();
   readonly #resources: PackedResource[] = [];
   readonly #scopes: PackedScope[] = [];
   #resource = 0;
@@ -129,8 +131,7 @@ export class ChunkBuilder {
       body.varint(place + FIRST_ORDINAL);
       return;
     }
-    this.#patches.push(body.length);
-    this.#patchedIds.push(high, low);
+    this.#patch(body.length, high, low);
     writeLong(body, EXPLICIT);
     writeId(this.#moreIds, high, low);
   }
@@ -139,8 +140,7 @@ export class ChunkBuilder {
   writeIds(count: number, write: (out: ByteWriter) => void): void {
     write(this.#moreIds);
     for (let i = 0; i < count; i += 1) {
-      this.#patches.push(NOT_PATCHED);
-      this.#patchedIds.push(0, 0);
+      this.#patch(NOT_PATCHED, 0, 0);
     }
   }
 
@@ -162,9 +162,15 @@ export class ChunkBuilder {
   }
 
   /** Adds the hashes of all attributes, resources included. */
-  addHashes(into: HashList): void {
+  addHashes(into: IntList): void {
     into.append(this.attributes.hashes);
     for (const resource of this.#resources) for (const hash of resource.sealed.hashes) into.push(hash);
+  }
+
+  #patch(at: number, high: number, low: number): void {
+    this.#patches.push(at);
+    this.#patchedIds.push(high);
+    this.#patchedIds.push(low);
   }
 
   #resolve(): void {
@@ -172,11 +178,9 @@ export class ChunkBuilder {
     const more = this.#moreIds.view();
     const bytes = this.body.view();
     for (let i = 0; i < this.#patches.length; i += 1) {
-      const at = this.#patches[i] as number;
+      const at = this.#patches.at(i);
       const place =
-        at === NOT_PATCHED
-          ? -1
-          : this.spanIds.indexOf(this.#patchedIds[i * 2] as number, this.#patchedIds[i * 2 + 1] as number);
+        at === NOT_PATCHED ? -1 : this.spanIds.indexOf(this.#patchedIds.at(i * 2), this.#patchedIds.at(i * 2 + 1));
       if (place < 0) this.#ids.raw(more.subarray(i * 8, i * 8 + 8));
       else setLong(bytes, at, place + FIRST_ORDINAL);
     }

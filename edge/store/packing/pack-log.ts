@@ -58,10 +58,11 @@ export function packLog(builder: ChunkBuilder, record: ScannedRecord, group: Pac
 function summarize(builder: ChunkBuilder, record: ScannedRecord, { resource, scope }: PackedGroup): OtlpLogRecord {
   const attributes: OtlpKeyValue[] = [];
   let logKey: string | undefined;
-  for (const i of record.told) {
-    const attribute = builder.attributes.attribute(record, i);
+  for (let i = 0; i < record.toldCount; i += 1) {
+    const place = record.told[i] as number;
+    const attribute = builder.attributes.attribute(record, place);
     attributes.push(attribute);
-    if (record.keys[i]?.isEventId) logKey ??= attribute.value?.stringValue;
+    if (record.keys[place]?.isEventId) logKey ??= attribute.value?.stringValue;
   }
   // Without an event id a record is known again by all of its content, which the general way puts together.
   if (!logKey || builder.logKeys.has(logKey)) throw UNUSUAL;

@@ -3,7 +3,8 @@ import { MalformedBodyError } from '../../otlp/decoded-request.ts';
 import { WIRE } from '../../otlp/protobuf-reader.ts';
 import type { ResourceRecord, ScopeRecord } from '../../otlp/records.ts';
 import { EnvelopeCache } from './envelope-cache.ts';
-import type { PackedGroup, PackedResource } from './packed-envelope.ts';
+import { IntList } from './int-list.ts';
+import type { PackedGroup, PackedResource, PackedScope } from './packed-envelope.ts';
 import { ProtobufScanner } from './protobuf-scanner.ts';
 import type { RequestPacker } from './request-packer.ts';
 import { UNUSUAL } from './unusual.ts';
@@ -21,9 +22,9 @@ export class ProtobufPacker {
   #areSpans = false;
   #maxRecords = 0;
   #asideScope = '';
-  // Starts and ends of the groups of a resource, and of the records of one of them.
-  readonly #groups: number[] = [];
-  readonly #records: number[] = [];
+  // Starts and ends of what is to be read later: the groups of a resource, and the records of one of them.
+  readonly #groups = new IntList();
+  readonly #records = new IntList();
 
   constructor(packer: RequestPacker) {
     this.#packer = packer;
@@ -55,86 +56,91 @@ export class ProtobufPacker {
     }
   }
 
-  // Fields come in any order, so records are read behind their resource and scope.
+  // Fields may come in any order: groups in front of their resource are read behind it, and so are records.
   #resourceGroup(from: number, end: number): void {
     const scanner = this.#scanner;
     const groups = this.#groups;
     groups.length = 0;
-    let start = 0;
-    let stop = 0;
+    let resource: PackedResource | undefined;
     let schemaUrl = '';
     for (let at = from; at < end; ) {
       const tag = this.#body[at];
-      const fieldEnd = scanner.lengthEnd(at + 1, end);
+      const stop = scanner.lengthEnd(at + 1, end);
       const { position } = scanner;
-      if (tag === ENVELOPE) {
+      if (tag === RECORDS) {
+        if (resource && groups.length === 0) this.#scopeGroup(position, stop, resource);
+        else groups.pushRange(position, stop);
+      } else if (tag === ENVELOPE) {
         // A message that comes twice is merged, which nobody relies on.
-        if (stop > 0) throw UNUSUAL;
-        start = at + 1;
-        stop = fieldEnd;
-      } else if (tag === RECORDS) groups.push(position, fieldEnd);
-      else if (tag === SCHEMA_URL) schemaUrl = this.#body.toString('utf8', position, fieldEnd);
+        if (resource) throw UNUSUAL;
+        resource = this.#resource(at + 1, stop);
+      } else if (tag === SCHEMA_URL) schemaUrl = this.#body.toString('utf8', position, stop);
       else throw UNUSUAL;
-      at = fieldEnd;
+      at = stop;
     }
-    const resource = this.#envelopes.resource(this.#packer.record.view, start, stop, () =>
-      this.#readResource(start, stop),
-    );
-    this.#packer.addResource(resource);
+    resource ??= this.#resource(from, from);
     resource.schemaUrl = schemaUrl;
-    for (let i = 0; i < groups.length; i += 2) this.#scopeGroup(groups[i] as number, groups[i + 1] as number, resource);
+    for (let i = 0; i < groups.length; i += 2) this.#scopeGroup(groups.at(i), groups.at(i + 1), resource);
   }
 
   #scopeGroup(from: number, end: number, resource: PackedResource): void {
     const scanner = this.#scanner;
-    const packer = this.#packer;
     const records = this.#records;
     records.length = 0;
-    let start = 0;
-    let stop = 0;
+    let group: PackedGroup | undefined;
     let schemaUrl = '';
     for (let at = from; at < end; ) {
       const tag = this.#body[at];
-      const fieldEnd = scanner.lengthEnd(at + 1, end);
+      const stop = scanner.lengthEnd(at + 1, end);
       const { position } = scanner;
-      if (tag === RECORDS) records.push(position, fieldEnd);
-      else if (tag === ENVELOPE) {
-        if (stop > 0) throw UNUSUAL;
-        start = at + 1;
-        stop = fieldEnd;
-      } else if (tag === SCHEMA_URL) schemaUrl = this.#body.toString('utf8', position, fieldEnd);
+      if (tag === RECORDS) {
+        if (group && records.length === 0) this.#addRecord(position, stop, group);
+        else records.pushRange(position, stop);
+      } else if (tag === ENVELOPE) {
+        if (group) throw UNUSUAL;
+        group = { resource, scope: this.#scope(at + 1, stop) };
+      } else if (tag === SCHEMA_URL) schemaUrl = this.#body.toString('utf8', position, stop);
       else throw UNUSUAL;
-      at = fieldEnd;
+      at = stop;
     }
-    const scope = this.#envelopes.scope(packer.record.view, start, stop, () => this.#readScope(start, stop));
-    scope.schemaUrl = schemaUrl;
+    group ??= { resource, scope: this.#scope(from, from) };
+    group.scope.schemaUrl = schemaUrl;
+    for (let i = 0; i < records.length; i += 2) this.#addRecord(records.at(i), records.at(i + 1), group);
+  }
+
+  #addRecord(at: number, end: number, group: PackedGroup): void {
+    const packer = this.#packer;
+    if (this.#areSpans) {
+      if (packer.spans === this.#maxRecords) throw UNUSUAL;
+      this.#scanner.span(at, end);
+      packer.addSpan(group);
+    } else {
+      if (packer.logs === this.#maxRecords) throw UNUSUAL;
+      this.#scanner.log(at, end);
+      packer.addLog(group);
+    }
+  }
+
+  // A resource with its length in front; nothing is one that is not there.
+  #resource(start: number, end: number): PackedResource {
+    const packer = this.#packer;
+    const resource = this.#envelopes.resource(packer.record.view, start, end, () => {
+      const record: ResourceRecord = { attributes: [] };
+      if (end > start) readResource(this.#scanner.readerAt(start), end, record);
+      return record;
+    });
+    packer.addResource(resource);
+    return resource;
+  }
+
+  #scope(start: number, end: number): PackedScope {
+    const scope = this.#envelopes.scope(this.#packer.record.view, start, end, () => {
+      const record: ScopeRecord = { name: '' };
+      if (end > start) readScope(this.#scanner.readerAt(start), end, record);
+      return record;
+    });
     if (scope.record.name === this.#asideScope) throw UNUSUAL;
-    const group: PackedGroup = { resource, scope };
-    for (let i = 0; i < records.length; i += 2) {
-      const at = records[i] as number;
-      const recordEnd = records[i + 1] as number;
-      if (this.#areSpans) {
-        if (packer.spans === this.#maxRecords) throw UNUSUAL;
-        scanner.span(at, recordEnd);
-        packer.addSpan(group);
-      } else {
-        if (packer.logs === this.#maxRecords) throw UNUSUAL;
-        scanner.log(at, recordEnd);
-        packer.addLog(group);
-      }
-    }
-  }
-
-  #readResource(start: number, stop: number): ResourceRecord {
-    const record: ResourceRecord = { attributes: [] };
-    if (stop > 0) readResource(this.#scanner.readerAt(start), stop, record);
-    return record;
-  }
-
-  #readScope(start: number, stop: number): ScopeRecord {
-    const record: ScopeRecord = { name: '' };
-    if (stop > 0) readScope(this.#scanner.readerAt(start), stop, record);
-    return record;
+    return scope;
   }
 }
 

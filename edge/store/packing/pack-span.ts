@@ -40,7 +40,9 @@ export function packSpan(builder: ChunkBuilder, record: ScannedRecord, group: Pa
       : texts.name(body, record, record.nameStart, record.nameEnd);
   builder.writeReference(record.parent0, record.parent1);
   writeTimeParts(body, builder.base, record.startSeconds, record.startNanos);
-  const start = { seconds: record.startSeconds, nanos: record.startNanos };
+  const { start } = builder;
+  start.seconds = record.startSeconds;
+  start.nanos = record.startNanos;
   writeTimeParts(body, start, record.endSeconds, record.endNanos);
   if (record.flags) body.varint(record.flags);
   summarizeSpan(builder, record, group, name);

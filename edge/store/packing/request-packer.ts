@@ -3,7 +3,7 @@ import { BATCH_VERSION } from '../encoding/batch.ts';
 import { ByteWriter } from '../encoding/byte-writer.ts';
 import type { Trust } from '../trace-store.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
-import { HashList } from './hash-list.ts';
+import { IntList } from './int-list.ts';
 import { createKeyTable } from './key-word.ts';
 import { packLog } from './pack-log.ts';
 import { packSpan } from './pack-span.ts';
@@ -55,7 +55,7 @@ export class RequestPacker {
   readonly #resources: PackedResource[] = [];
   #latestSeconds = 0;
   readonly #out = new ByteWriter();
-  readonly #hashes = new HashList();
+  readonly #hashes = new IntList();
 
   constructor(filter: TextFilter) {
     this.filter = filter;

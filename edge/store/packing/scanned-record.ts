@@ -64,7 +64,8 @@ export class ScannedRecord {
   readonly numbers = new Float64Array(MAX_ATTRIBUTES);
   readonly anys: (OtlpAnyValue | undefined)[] = [];
   /** Places of attributes that a summary reads. */
-  readonly told: number[] = [];
+  readonly told = new Uint8Array(MAX_ATTRIBUTES);
+  toldCount = 0;
   readonly #words: WordTable<KeyWord>;
   #first: KeyWord | undefined;
 
@@ -101,7 +102,7 @@ export class ScannedRecord {
     this.body = this.events = this.links = undefined;
     this.attributes = 0;
     this.keysHash = 0;
-    if (this.told.length > 0) this.told.length = 0;
+    this.toldCount = 0;
   }
 
   /** The key that is expected next; what is known of it may be all wrong. */
@@ -168,7 +169,7 @@ export class ScannedRecord {
     this.keys[i] = key;
     this.kinds[i] = kind;
     this.keysHash = (Math.imul(this.keysHash, 31) + key.hash) | 0;
-    if (key.told !== TOLD.never) this.told.push(i);
+    if (key.told !== TOLD.never) this.told[this.toldCount++] = i;
     this.attributes = i + 1;
     return i;
   }

@@ -38,8 +38,8 @@ function isPlain(
   if (resource !== summarized || (record.parent0 | record.parent1) === 0) return false;
   if (record.kind === SPAN_KIND.server || record.kind === SPAN_KIND.consumer) return false;
   if (!state.hasRoot && startUs <= state.namedUs) return false;
-  const { told, keys } = record;
-  for (let i = 0; i < told.length; i += 1) {
+  const { told, toldCount, keys } = record;
+  for (let i = 0; i < toldCount; i += 1) {
     switch (keys[told[i] as number]?.told) {
       case TOLD.session:
         if (state.sessionId === '') return false;
@@ -58,7 +58,8 @@ function isPlain(
 
 function spanOf(builder: ChunkBuilder, record: ScannedRecord, group: PackedGroup, name: string): SpanRecord {
   const attributes: OtlpKeyValue[] = [];
-  for (const i of record.told) attributes.push(builder.attributes.attribute(record, i));
+  for (let i = 0; i < record.toldCount; i += 1)
+    attributes.push(builder.attributes.attribute(record, record.told[i] as number));
   return {
     resource: group.resource.record,
     scope: group.scope.record,
