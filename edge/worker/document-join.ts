@@ -1,8 +1,8 @@
 import { createSpanId } from '../../src/wire/ids.ts';
-import { formatServerTiming } from '../../src/wire/server-timing.ts';
+import { formatServerTiming, SERVER_TIMING } from '../../src/wire/server-timing.ts';
 import { TRACEPARENT } from '../../src/wire/traceparent.ts';
+import type { Propagator } from './propagator.ts';
 import { isSharedCacheable } from './shared-cacheable.ts';
-import type { EdgeSpan } from './span.ts';
 
 /** True for HTML that answers a navigation, whoever's trace it is in. */
 export function isDocument({ method, headers }: Request, response: Response): boolean {
@@ -13,16 +13,19 @@ export function isDocument({ method, headers }: Request, response: Response): bo
 }
 
 /**
- * Makes up the browser's span of this document request, when that carries no context of its own: gives the server span a
- * parent id that no one has yet, and returns the `Server-Timing` value that tells the browser to use it. `undefined`, and
- * the span stays a root, when the answer is no HTML or when a cache may hand it to someone else.
+ * Makes up the browser's span of a document request that carries no context of its own: gives the server span a parent id
+ * that no one has yet, and tells the browser in `Server-Timing` to use it. When the answer is no HTML, or a cache may hand it
+ * to someone else, the span stays a root.
  */
-export function joinDocument(span: EdgeSpan, request: Request, response: Response): string | undefined {
-  if (span.parentSpanId !== undefined || !isDocument(request, response)) return undefined;
-  if (request.headers.has(TRACEPARENT) || isSharedCacheable(response)) return undefined;
-  const { traceId, traceFlags } = span.spanContext();
-  const spanId = createSpanId();
-  span.parentSpanId = spanId;
-  span.parentIsRemote = true;
-  return formatServerTiming({ traceId, spanId, flags: traceFlags });
-}
+export const documents: Propagator = {
+  headers: [],
+  answer(request, response, span) {
+    if (span.parentSpanId !== undefined || !isDocument(request, response)) return undefined;
+    if (request.headers.has(TRACEPARENT) || isSharedCacheable(response)) return undefined;
+    const { traceId, traceFlags } = span.spanContext();
+    const spanId = createSpanId();
+    span.parentSpanId = spanId;
+    span.parentIsRemote = true;
+    return { [SERVER_TIMING]: formatServerTiming({ traceId, spanId, flags: traceFlags }) };
+  },
+};

@@ -2,15 +2,15 @@ import { RETRYABLE_STATUSES } from '../../src/wire/ingest.ts';
 import type { EpochMs } from '../../src/wire/time.ts';
 import type { WaitUntil } from './invocation.ts';
 import { countDropped, type Ledger } from './ledger.ts';
-import type { Fetcher } from './options.ts';
 import { readPartialSuccess } from './partial-success.ts';
+import type { Fetcher } from './settings.ts';
 import { warnOnce } from './warn.ts';
 
 /** How long one request holds `waitUntil` open to collect the spans of the isolate's other requests. */
 const WINDOW_MS = 200;
-/** One POST. Collectors take 16 MiB; small bodies keep a worker's 128 MB free. */
-const MAX_BATCH_CHARS = 1024 * 1024;
-/** Everything waiting or in flight in one isolate. */
+/** So much is posted without waiting for the window's end. */
+const BATCH_CHARS = 1024 * 1024;
+/** Everything waiting or in flight in one isolate, and so the largest POST: collectors take 16 MiB, and a worker has 128 MB. */
 const MAX_PENDING_CHARS = 4 * 1024 * 1024;
 /** One span; its attributes alone are limited to less. */
 const MAX_SPAN_CHARS = 256 * 1024;
@@ -41,10 +41,11 @@ interface Batch {
   takenMs: number;
 }
 
+/** What became of one POST; neither count nor refusal: it may be tried again. */
 interface Answer {
   /** Spans refused one by one, when the others were accepted. */
   rejected?: number;
-  /** The status of an answer that is final: not to be tried again. */
+  /** The status of an answer that is final. */
   refusal?: number;
   retryAfterMs?: number;
 }
@@ -66,10 +67,9 @@ export interface ExporterOptions {
  * one, with its own timer, its own `waitUntil` and its own POST.
  */
 export function createExporter({ url, key, binding, fetch, envelope, ledger }: ExporterOptions): Exporter {
-  /** Oldest first; the last one takes more spans until it is full. */
-  const waiting: Batch[] = [];
+  let waiting: Batch = { spans: [], chars: 0, takenMs: 0 };
   const inFlight = new Set<Batch>();
-  /** Of both. */
+  /** Waiting and in flight. */
   let pendingChars = 0;
   let windowUntilMs = 0;
   let pausedUntilMs = 0;
@@ -87,20 +87,15 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
       return;
     }
     pendingChars += chars;
-    let batch = waiting.at(-1);
-    if (!batch || batch.chars + chars > MAX_BATCH_CHARS) {
-      batch = { spans: [], chars: 0, takenMs: 0 };
-      waiting.push(batch);
-    }
-    batch.spans.push(span);
-    batch.chars += chars;
+    waiting.spans.push(span);
+    waiting.chars += chars;
     if (nowMs < pausedUntilMs) return;
     // What has piled up in an outage is tried by one request alone.
-    if (waiting.length > 1 && failures === 0) {
-      hold(post(take()), waitUntil);
+    if (waiting.chars >= BATCH_CHARS && failures === 0) {
+      hold(post(), waitUntil);
     } else if (nowMs >= windowUntilMs) {
       windowUntilMs = nowMs + ABANDONED_MS;
-      for (const sent of inFlight) if (nowMs - sent.takenMs >= ABANDONED_MS) requeue(sent);
+      for (const batch of inFlight) if (nowMs - batch.takenMs >= ABANDONED_MS) requeue(batch);
       hold(sleep(WINDOW_MS).then(drain), waitUntil);
     }
   }
@@ -108,48 +103,56 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
   async function drain(): Promise<void> {
     windowUntilMs = 0;
     // What came while it was away is the next window's if it is little, else a busy isolate would post without end.
-    while (waiting.length > 0 && Date.now() >= pausedUntilMs && (await post(take())) && waiting.length > 1);
+    while (waiting.chars > 0 && Date.now() >= pausedUntilMs && (await post()) && waiting.chars >= BATCH_CHARS);
   }
 
-  function take(): Batch {
-    const batch = waiting.shift() as Batch;
+  // As part of another batch, so that the POST it went with cannot take it for its own any more.
+  function requeue(batch: Batch): void {
+    inFlight.delete(batch);
+    waiting = { spans: batch.spans.concat(waiting.spans), chars: batch.chars + waiting.chars, takenMs: 0 };
+  }
+
+  /** Posts what waits; resolves to whether it was acknowledged. */
+  async function post(): Promise<boolean> {
+    const batch = waiting;
+    const count = batch.spans.length;
+    const body = envelope[0] + batch.spans.join() + envelope[1];
     batch.takenMs = Date.now();
     inFlight.add(batch);
-    return batch;
-  }
-
-  /** Resolves to whether it was acknowledged. */
-  async function post(batch: Batch): Promise<boolean> {
-    const body = envelope[0] + batch.spans.join(',') + envelope[1];
+    waiting = { spans: [], chars: 0, takenMs: 0 };
     for (let attempt = 1; ; attempt++) {
-      const answer = await postOnce(body);
+      const { rejected, refusal, retryAfterMs } = await postOnce(body);
       if (!inFlight.has(batch)) return false; // queued again while it was away; sent twice is stored once
-      if (answer.rejected !== undefined) {
-        const rejected = Math.min(answer.rejected, batch.spans.length);
-        ledger.pending -= batch.spans.length;
-        ledger.rejected += rejected;
-        ledger.acknowledged += batch.spans.length - rejected;
-        failures = 0;
-        release(batch);
-        return true;
-      }
-      if (answer.refusal) {
-        countDropped(ledger, 'refused', batch.spans.length);
-        warnOnce(`${url} refused spans with ${answer.refusal}: check options "collector" and "key".`);
-        pausedUntilMs = Date.now() + PAUSE_MS;
-        release(batch);
-        return false;
-      }
-      if (failures > 0 || attempt === MAX_ATTEMPTS) {
+      if (rejected === undefined && !refusal) {
+        if (failures === 0 && attempt < MAX_ATTEMPTS) {
+          const backoffMs = FIRST_RETRY_MS * 2 ** attempt * (0.5 + Math.random());
+          await sleep(Math.min(retryAfterMs ?? backoffMs, MAX_RETRY_MS));
+          continue;
+        }
         warnOnce(`${url} cannot be reached or is overloaded: spans wait in memory.`);
-        const pauseMs = Math.max(answer.retryAfterMs ?? 0, PAUSE_MS * 2 ** failures);
-        pausedUntilMs = Date.now() + Math.min(pauseMs, MAX_PAUSE_MS);
-        failures += 1;
+        pause(Math.max(retryAfterMs ?? 0, PAUSE_MS * 2 ** failures++));
         requeue(batch);
         return false;
       }
-      await sleep(Math.min(answer.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt * (0.5 + Math.random()), MAX_RETRY_MS));
+      inFlight.delete(batch);
+      pendingChars -= batch.chars;
+      if (refusal) {
+        warnOnce(`${url} refused spans with ${refusal}: check options "collector" and "key".`);
+        pause(PAUSE_MS);
+        countDropped(ledger, 'refused', count);
+        return false;
+      }
+      const refused = Math.min(rejected ?? 0, count);
+      ledger.pending -= count;
+      ledger.rejected += refused;
+      ledger.acknowledged += count - refused;
+      failures = 0;
+      return true;
     }
+  }
+
+  function pause(ms: number): void {
+    pausedUntilMs = Date.now() + Math.min(ms, MAX_PAUSE_MS);
   }
 
   async function postOnce(body: string): Promise<Answer> {
@@ -169,21 +172,10 @@ export function createExporter({ url, key, binding, fetch, envelope, ledger }: E
     }
   }
 
-  function release(batch: Batch): void {
-    inFlight.delete(batch);
-    pendingChars -= batch.chars;
-  }
-
-  // As another batch, so that the POST it was sent by cannot take it for its own any more.
-  function requeue(batch: Batch): void {
-    inFlight.delete(batch);
-    waiting.unshift({ ...batch });
-  }
-
   return {
     enqueue,
     async flush() {
-      while (waiting.length > 0 && (await post(take())));
+      while (waiting.chars > 0 && (await post()));
     },
   };
 }

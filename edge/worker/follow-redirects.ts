@@ -36,39 +36,38 @@ export async function followRedirects(
 ): Promise<Response> {
   const { request, init } = outgoing;
   let response = first;
-  let { href, origin } = outgoing.url;
-  let { method } = outgoing;
+  let { method, url: from }: { method: string; url: Pick<URL, 'href' | 'origin'> } = outgoing;
   // Only what is not used up by the first hop can be sent again.
   let body = init?.body ?? null;
   const isUsedUp = body instanceof ReadableStream || (!body && Boolean(request?.body));
-  const options: RequestInit = request ? { signal: request.signal, ...injected } : injected;
-  let redirect: RequestRedirect = 'manual';
-  for (let hops = 1; redirect === 'manual'; hops++) {
+  let headers: HeadersInit = injected.headers ?? {};
+  for (let hops = 1; ; hops++) {
     const { status } = response;
-    const to = isRedirect(status) ? locationOf(response, href) : undefined;
-    if (!to) break;
+    const to = isRedirect(status) && locationOf(response, from.href);
+    // So it is with the answer to a stranger, whose redirects the platform has followed.
+    if (!to) return response;
     if (hops > MAX_REDIRECTS) throw new TypeError('Too many redirects.');
     await response.body?.cancel();
-    let headers: HeadersInit = new Headers(options.headers);
+    const passed = new Headers(headers);
     if (status === 303 ? method !== 'GET' && method !== 'HEAD' : status < 303 && method === 'POST') {
       method = 'GET';
       body = null;
-      for (const name of BODY_HEADERS) headers.delete(`content-${name}`);
+      for (const name of BODY_HEADERS) passed.delete(`content-${name}`);
     } else if (isUsedUp) {
-      throw new TypeError('A redirect asks for the request body again, but it was a stream and is used up.');
+      throw new TypeError('A body that was a stream cannot be sent again after a redirect.');
     }
-    if (to.origin !== origin) headers.delete('authorization');
+    if (to.origin !== from.origin) passed.delete('authorization');
     span.setAttribute(ATTR_HTTP_REQUEST_RESEND_COUNT, hops);
-    ({ href, origin } = to);
-    const isOurs = mayPropagate(invocation, origin);
-    headers = replaceContext(headers, isOurs ? outgoingHeaders(span, context, origin) : {}, invocation);
-    options.headers = headers;
-    if (!isOurs) redirect = 'follow';
-    response = await platformFetch(href, { ...options, method, body, redirect });
+    from = to;
+    const isOurs = mayPropagate(invocation, to.origin);
+    const added = isOurs ? outgoingHeaders(span, context, to.origin) : {};
+    headers = replaceContext(passed, added, invocation) as HeadersInit;
+    const redirect = isOurs ? 'manual' : 'follow';
+    const signal = request?.signal ?? null;
+    response = await platformFetch(to.href, { signal, ...injected, method, headers, body, redirect });
     // Cannot be set from outside; a shadowing property reads the same.
     Object.defineProperty(response, 'redirected', { configurable: true, enumerable: true, value: true });
   }
-  return response;
 }
 
 function locationOf(response: Response, base: string): URL | undefined {

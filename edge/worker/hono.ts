@@ -6,7 +6,7 @@ import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import { setError } from './http-semantics.ts';
 import type { WaitUntil } from './invocation.ts';
-import type { OptionsSource } from './options.ts';
+import { type OptionsSource, resolveOptions } from './options.ts';
 import { createPipelines } from './pipeline.ts';
 import { register } from './register.ts';
 import { finishResponse } from './serve.ts';
@@ -15,7 +15,8 @@ import type { EdgeSpan } from './span.ts';
 
 export { flush, ledger } from './flush.ts';
 export type { Ledger } from './ledger.ts';
-export type { Fetcher, Options, OptionsSource } from './options.ts';
+export type { Options, OptionsSource } from './options.ts';
+export type { Fetcher } from './settings.ts';
 export type { TrustPolicy, TrustTable } from './trust.ts';
 
 /**
@@ -25,7 +26,7 @@ export type { TrustPolicy, TrustTable } from './trust.ts';
  */
 export function throughline<Env = Record<string, unknown>>(options: OptionsSource<Env>): MiddlewareHandler {
   register();
-  const pipelineOf = createPipelines(options);
+  const pipelineOf = createPipelines(options, resolveOptions);
   return async function throughline(c, next) {
     const request = c.req.raw;
     const outer = liveServerSpan();

@@ -6,26 +6,27 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../../src/wire/names.ts';
+import type { AttributeMap } from '../../src/wire/otlp.ts';
 import { STATUS_ERROR } from './api-constants.ts';
 import type { EdgeSpan } from './span.ts';
 import type { UrlParts } from './url-parts.ts';
 
 /** Methods of RFC 9110, PATCH and QUERY; anything else would let a caller make up names. */
-const METHODS = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '));
+const METHOD = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
 
 /** The method as span names show it: `HTTP` for one that is not known. */
 export function methodName(method: string): string {
-  return METHODS.has(method) ? method : 'HTTP';
+  return METHOD.test(method) ? method : 'HTTP';
 }
 
-export function setMethod(span: EdgeSpan, method: string): void {
-  const isKnown = METHODS.has(method);
-  span.setAttribute(ATTR_HTTP_REQUEST_METHOD, isKnown ? method : '_OTHER');
-  if (!isKnown) span.setAttribute(ATTR_HTTP_REQUEST_METHOD_ORIGINAL, method);
+export function methodAttributes(method: string): AttributeMap {
+  return METHOD.test(method)
+    ? { [ATTR_HTTP_REQUEST_METHOD]: method }
+    : { [ATTR_HTTP_REQUEST_METHOD]: '_OTHER', [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: method };
 }
 
-export function setServer(span: EdgeSpan, { hostname, port }: UrlParts): void {
-  span.setAttribute(ATTR_SERVER_ADDRESS, hostname).setAttribute(ATTR_SERVER_PORT, port);
+export function serverAttributes({ hostname, port }: UrlParts): AttributeMap {
+  return { [ATTR_SERVER_ADDRESS]: hostname, [ATTR_SERVER_PORT]: port };
 }
 
 /** @param errorFrom the first status that is an error: 500 for a server span, 400 for a client span */

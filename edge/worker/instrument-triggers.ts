@@ -1,6 +1,6 @@
 import { runtime } from '../runtimes/detect.ts';
-import { type EnvOf, instrumentFetch, waitUntilOf } from './instrument.ts';
-import type { OptionsSource } from './options.ts';
+import { type EnvOf, instrumentFetch, waitUntilOf } from './instrument-fetch.ts';
+import { type OptionsSource, resolveOptions } from './options.ts';
 import { createPipelines } from './pipeline.ts';
 import { run } from './run.ts';
 import { TRIGGERS, type TriggerOptions } from './triggers.ts';
@@ -16,7 +16,7 @@ export function instrument<H extends object>(
   options: OptionsSource<EnvOf<H>>,
   triggerOptions: TriggerOptions = {},
 ): H {
-  const pipelineOf = createPipelines(options);
+  const pipelineOf = createPipelines(options, resolveOptions);
   const traced = instrumentFetch(handler, pipelineOf);
   for (const [name, trigger] of Object.entries(TRIGGERS)) {
     const handle = (handler as Record<string, unknown>)[name];

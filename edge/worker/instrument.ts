@@ -1,22 +1,7 @@
-import { runtime } from '../runtimes/detect.ts';
-import type { WaitUntil } from './invocation.ts';
-import type { OptionsSource } from './options.ts';
-import { createPipelines, type Pipelines } from './pipeline.ts';
-import { register } from './register.ts';
-import { serveRequest } from './serve.ts';
+import { type EnvOf, instrumentFetch } from './instrument-fetch.ts';
+import { type OptionsSource, resolveOptions } from './options.ts';
+import { createPipelines } from './pipeline.ts';
 import { warnOnce } from './warn.ts';
-
-type AnyFunction = (...args: unknown[]) => unknown;
-
-/** The environment of a handler: the second parameter of its `fetch`. */
-export type EnvOf<H> = H extends { fetch?(request: never, env: infer Env, ...rest: never[]): unknown }
-  ? [Bindings<Env>] extends [never]
-    ? unknown
-    : Bindings<Env>
-  : unknown;
-
-/** Hono's `fetch` takes `env?: Bindings | {}`: what is left without `{}` and `undefined`. */
-type Bindings<Env> = Env extends undefined ? never : keyof Env extends never ? never : Env;
 
 /** Handlers that `throughline/cloudflare` traces. */
 const TRIGGERS = ['queue', 'scheduled', 'email', 'tail'];
@@ -35,38 +20,5 @@ const TRIGGERS = ['queue', 'scheduled', 'email', 'tail'];
 export function instrument<H extends object>(handler: H, options: OptionsSource<EnvOf<H>>): H {
   for (const name of TRIGGERS)
     if (name in handler) warnOnce(`"${name}" is not traced: import instrument from "throughline/cloudflare".`);
-  return instrumentFetch(handler, createPipelines(options));
-}
-
-/** `handler` with its `fetch` traced, or traced itself when it is a function. */
-export function instrumentFetch<H extends object>(handler: H, pipelineOf: Pipelines): H {
-  register();
-  const self = typeof handler === 'function' ? undefined : handler;
-  const traced =
-    (fetch: AnyFunction): AnyFunction =>
-    (...args) => {
-      const [request, bindings] = args as [Request, unknown];
-      const pipeline = pipelineOf(runtime.env(bindings));
-      if (args.length > 1) args[1] = pipeline.settings.traceEnv(bindings);
-      return serveRequest(
-        request,
-        { pipeline, waitUntil: waitUntilOf(args), bindings },
-        () => fetch.apply(self, args) as Response,
-      );
-    };
-  if (!self) return traced(handler as unknown as AnyFunction) as unknown as H;
-  const { fetch } = handler as { fetch?: AnyFunction };
-  return fetch ? { ...handler, fetch: traced(fetch) } : { ...handler };
-}
-
-/** The platform's `waitUntil`, from what it passed beside the event. */
-export function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {
-  const context = (args as ReadonlyArray<Partial<Waiting> | null | undefined>).findLast(
-    (arg) => typeof arg?.waitUntil === 'function',
-  ) as Waiting | undefined;
-  return context && ((promise) => context.waitUntil(promise));
-}
-
-interface Waiting {
-  waitUntil(promise: Promise<unknown>): void;
+  return instrumentFetch(handler, createPipelines(options, resolveOptions));
 }

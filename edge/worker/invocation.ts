@@ -7,8 +7,7 @@ export type WaitUntil = (promise: Promise<unknown>) => void;
 
 /** One run of a handler: what its spans share. */
 export interface Invocation {
-  /** Absent for spans made before anything was instrumented. */
-  readonly pipeline: Pipeline | undefined;
+  readonly pipeline: Pipeline;
   /** Keeps the isolate alive for work after the response; absent where the platform needs no such thing. */
   readonly waitUntil: WaitUntil | undefined;
   /** The incoming request, when it was one: what of it must not be passed on. */
@@ -23,11 +22,7 @@ export interface Invocation {
   sequence: number;
 }
 
-export function createInvocation(
-  pipeline: Pipeline | undefined,
-  waitUntil?: WaitUntil | undefined,
-  request?: Request,
-): Invocation {
+export function createInvocation(pipeline: Pipeline, waitUntil?: WaitUntil | undefined, request?: Request): Invocation {
   return {
     pipeline,
     waitUntil,

@@ -1,16 +1,12 @@
-import { BAGGAGE } from '../../src/wire/baggage.ts';
-import { OT_KEY, thresholdOf } from '../../src/wire/sampling.ts';
-import { TRACEPARENT, TRACESTATE } from '../../src/wire/traceparent.ts';
-import { matchOrigins, type OriginMatcher, originOf } from './origins.ts';
+import { documents, isDocument } from './document-join.ts';
+import { originOf, origins } from './origins.ts';
 import type { Propagator } from './propagator.ts';
-import { EdgeTraceState } from './trace-state.ts';
-import { type TrustPolicy, type TrustTable, trustByOrigin } from './trust.ts';
+import { type Propagation, propagators } from './propagators.ts';
+import { ratio } from './ratio-sampler.ts';
+import { type Fetcher, type Settings, type Source, settingsOf } from './settings.ts';
+import { streams } from './streams.ts';
+import { type TrustPolicy, type TrustTable, trustTable } from './trust.ts';
 import { warnOnce } from './warn.ts';
-
-/** Something with `fetch`, such as a service binding. */
-export interface Fetcher {
-  fetch(input: string, init: RequestInit): Promise<Response>;
-}
 
 /** Options of `instrument` and of the Hono middleware. */
 export interface Options {
@@ -58,40 +54,7 @@ export interface Options {
 }
 
 /** Options, or a function of the platform's bindings (`env`) for what is only known there, such as secrets. */
-export type OptionsSource<Env = never> = Options | ((env: Env) => Options);
-
-/** Checked options with nothing left open. */
-export interface Settings {
-  readonly service: string;
-  readonly version: string | undefined;
-  readonly environment: string | undefined;
-  readonly exportUrl: string | undefined;
-  readonly key: string | undefined;
-  readonly binding: Fetcher | undefined;
-  /** Sampling threshold of new traces; `undefined` records none. */
-  readonly threshold: string | undefined;
-  /** The `tracestate` of new traces that are recorded. */
-  readonly rootState: EdgeTraceState | undefined;
-  readonly mayPropagateTo: OriginMatcher;
-  readonly trustOf: (request: Request) => TrustPolicy;
-  readonly propagators: readonly Propagator[];
-  /** Headers that carry a context, lower case. */
-  readonly contextHeaders: readonly string[];
-  readonly maxForeignTracesPerSecond: number;
-  readonly clientAddress: boolean;
-  readonly serverTiming: boolean;
-  readonly traceEnv: <Env>(env: Env) => Env;
-  readonly html: ((response: Response) => Response) | undefined;
-  readonly routeOf: ((request: Request) => string | undefined) | undefined;
-}
-
-export const DEFAULTS = {
-  service: 'worker',
-  sampleRatio: 1,
-  propagateTo: [] as readonly string[],
-  trust: 'continue',
-  serverTiming: true,
-} as const;
+export type OptionsSource<Env = never> = Source<Options, Env>;
 
 const KNOWN = (
   'service version environment collector key binding sampleRatio propagateTo trust serverTiming route traceEnv html ' +
@@ -101,28 +64,33 @@ const KNOWN = (
 /** Checks options; a bad value warns once and falls back to its default. Never throws. */
 export function resolveOptions(options: Options): Settings {
   for (const name in options) if (!KNOWN.includes(name)) warnOnce(`There is no option "${name}".`);
-  const { propagators = [], traceEnv } = options;
-  const threshold = thresholdOf(checked(options, 'sampleRatio', isRatio) ?? DEFAULTS.sampleRatio);
-  const state = threshold && `${OT_KEY}=th:${threshold}`;
-  return {
-    service: checked(options, 'service', isText) || DEFAULTS.service,
+  const { binding, propagators: more = [], serverTiming = true, clientAddress, route, traceEnv, html } = options;
+  const carried = propagators(...(serverTiming ? [documents] : []), ...more);
+  const core = settingsOf({
+    service: checked(options, 'service', isText),
     version: checked(options, 'version', isText),
     environment: checked(options, 'environment', isText),
-    exportUrl: exportUrlOf(options),
+    collector: collectorOf(options),
     key: checked(options, 'key', isText),
-    binding: options.binding,
-    threshold,
-    rootState: EdgeTraceState.parse(state),
-    mayPropagateTo: matchOrigins(checked(options, 'propagateTo', isList) ?? [], 'propagateTo'),
-    trustOf: trustOf(options.trust ?? DEFAULTS.trust),
-    propagators,
-    contextHeaders: [TRACEPARENT, TRACESTATE, BAGGAGE, ...propagators.flatMap(({ headers }) => headers)],
-    maxForeignTracesPerSecond: options.maxForeignTracesPerSecond ?? Number.POSITIVE_INFINITY,
-    clientAddress: options.clientAddress ?? false,
-    serverTiming: options.serverTiming ?? DEFAULTS.serverTiming,
-    traceEnv: (env) => (traceEnv && typeof env === 'object' && env ? traceEnv(env) : env),
-    html: options.html,
-    routeOf: options.route,
+    binding,
+    propagateTo: origins(checked(options, 'propagateTo', isList) ?? []),
+    trust: trustOf(options.trust),
+    sampler: ratio(checked(options, 'sampleRatio', isRatio) ?? 1, options.maxForeignTracesPerSecond),
+    propagation: html ? withHtml(carried, html) : carried,
+    streams,
+    clientAddress,
+    route,
+  });
+  return traceEnv ? { ...core, traceEnv: (env) => (typeof env === 'object' && env ? traceEnv(env) : env) } : core;
+}
+
+function withHtml(propagation: Propagation, html: NonNullable<Options['html']>): Propagation {
+  return {
+    ...propagation,
+    answer(request, response, span) {
+      const answer = propagation.answer(request, response, span);
+      return isDocument(request, answer) ? html(answer) : answer;
+    },
   };
 }
 
@@ -137,14 +105,14 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 const isRatio = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
 const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
-function trustOf(trust: NonNullable<Options['trust']>): (request: Request) => TrustPolicy {
+function trustOf(trust: Options['trust']): ((request: Request) => TrustPolicy) | undefined {
+  if (trust === undefined) return undefined;
   if (typeof trust === 'function') return (request) => policy(trust(request));
   if (typeof trust === 'string') {
     const always = policy(trust);
     return () => always;
   }
-  const table = Object.entries(trust).map(([origin, value]) => [origin, policy(value)] as const);
-  return trustByOrigin(new Map(table), DEFAULTS.trust);
+  return trustTable(Object.fromEntries(Object.entries(trust).map(([origin, value]) => [origin, policy(value)])));
 }
 
 // An unknown word may have meant less trust, never more.
@@ -154,14 +122,10 @@ function policy(value: TrustPolicy): TrustPolicy {
   return 'restart';
 }
 
-function exportUrlOf(options: Options): string | undefined {
-  const base = checked(options, 'collector', isText);
-  if (!base) {
-    warnOnce('No option "collector": contexts are passed on, but no spans are sent.');
-    return undefined;
-  }
-  const url = `${base.replace(/\/$/, '')}/v1/traces`;
-  if (originOf(url)) return url;
-  warnOnce(`Option "collector" must be an http or https URL, not "${base}"; no spans are sent.`);
+function collectorOf(options: Options): string | undefined {
+  const url = checked(options, 'collector', isText);
+  if (!url) warnOnce('No option "collector": contexts are passed on, but no spans are sent.');
+  else if (originOf(url)) return url;
+  else warnOnce(`Option "collector" must be an http or https URL, not "${url}"; no spans are sent.`);
   return undefined;
 }

@@ -8,7 +8,7 @@ export type OriginMatcher = (origin: string) => boolean;
  * itself) or `*`. Paths and trailing slashes of an entry are ignored.
  * @param option what the list is called where the developer wrote it: an entry that is neither matches nothing, and is told
  */
-export function matchOrigins(list: readonly string[], option: string): OriginMatcher {
+export function origins(list: readonly string[], option = 'propagateTo'): OriginMatcher {
   const exact = new Set<string>();
   const suffixes: string[][] = [];
   for (const entry of list) {

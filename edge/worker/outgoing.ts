@@ -5,7 +5,7 @@ import type { EdgeSpan } from './span.ts';
 
 /** Whether a request to `origin` may learn the trace: the incoming request's own origin, or one the options list. */
 export function mayPropagate({ url, pipeline }: Invocation, origin: string): boolean {
-  return url?.origin === origin || pipeline?.settings.mayPropagateTo(origin) === true;
+  return url?.origin === origin || pipeline.settings.mayPropagateTo(origin);
 }
 
 /** The headers that carry a span's context. */
@@ -19,37 +19,29 @@ export function contextHeaders(span: EdgeSpan): Record<string, string> {
 
 /** `contextHeaders`, and what the configured propagators add for `origin` (`undefined`: a binding). */
 export function outgoingHeaders(span: EdgeSpan, context: Context, origin: string | undefined): Record<string, string> {
-  const headers = contextHeaders(span);
-  for (const { write } of span.invocation.pipeline?.settings.propagators ?? [])
-    Object.assign(headers, write?.(context, span, origin));
-  return headers;
+  const { propagation } = span.invocation.pipeline.settings;
+  return Object.assign(contextHeaders(span), propagation?.write(context, span, origin));
 }
 
 /**
- * Headers of an outgoing request as the app gave them, without those of another context, plus `added`.
+ * Headers of an outgoing request as the app gave them, without those of another context, plus `added`. Without `added`, for
+ * a stranger, what the app wrote itself is its own business; but when it hands on headers of the request it is serving, as
+ * proxies do, the caller's trace and baggage would reach a host that was not configured.
  * @param given what the app passed: `init.headers`, or the headers of its Request
+ * @returns `given` itself when nothing changes
  */
 export function replaceContext(
   given: HeadersInit | undefined,
-  added: Record<string, string>,
-  { pipeline }: Invocation,
-): HeadersInit {
-  if (given === undefined) return added;
+  added: Record<string, string> | undefined,
+  { pipeline, request }: Invocation,
+): HeadersInit | undefined {
+  if (!given) return added;
   const headers = new Headers(given);
-  for (const name of pipeline?.settings.contextHeaders ?? []) headers.delete(name);
-  for (const name in added) headers.set(name, added[name] as string);
-  return headers;
-}
-
-/**
- * True when the app hands on headers of the request it is serving, as proxies do: then the caller's trace and baggage
- * would reach a stranger although nothing was configured. What the app wrote itself is its own business.
- */
-export function copiesContext(given: HeadersInit | undefined, { request, pipeline }: Invocation): boolean {
-  if (given === undefined || request === undefined) return false;
-  const headers = new Headers(given);
-  return (pipeline?.settings.contextHeaders ?? []).some((name) => {
+  const others = pipeline.settings.contextHeaders.filter((name) => {
     const value = headers.get(name);
-    return value !== null && value === request.headers.get(name);
+    return value !== null && (added || value === request?.headers.get(name));
   });
+  for (const name of others) headers.delete(name);
+  for (const name in added) headers.set(name, added[name] as string);
+  return added || others.length > 0 ? headers : given;
 }

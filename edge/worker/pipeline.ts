@@ -11,11 +11,11 @@ import {
   SCOPE_EDGE,
 } from '../../src/wire/names.ts';
 import { runtime } from '../runtimes/detect.ts';
-import { EncodedAttributes } from './encoded-attributes.ts';
 import { createExporter, type Exporter } from './exporter.ts';
 import { isolateLedger } from './ledger.ts';
-import { type Options, type OptionsSource, resolveOptions, type Settings } from './options.ts';
+import { LimitedAttributes } from './limited-attributes.ts';
 import { platformFetch } from './platform-fetch.ts';
+import { type Settings, type Source, settingsOf } from './settings.ts';
 
 /** Settings and the way out for spans made under them. Lives as long as the isolate. */
 export interface Pipeline {
@@ -31,20 +31,24 @@ export type Pipelines = (env: unknown) => Pipeline;
 const MAX_EXPORTERS = 32;
 /** Every queue of this isolate, by what it sends where. */
 export const exporters = new Map<string, Exporter>();
-let latest: Pipeline | undefined;
+/** Before anything was instrumented there is nowhere to send spans to. */
+let latest: Pipeline = { settings: settingsOf({}), exporter: undefined };
 
 /**
  * The pipeline for a platform environment. Options are resolved once, or once an environment object when they are a
  * function of it; what sends to the same place under the same name shares one queue.
  */
-export function createPipelines<Env>(source: OptionsSource<Env>): Pipelines {
-  const isFunction = typeof source === 'function';
+export function createPipelines<O extends object>(
+  source: Source<O, never>,
+  resolve: (options: O) => Settings,
+): Pipelines {
   const byEnv = new WeakMap<object, Pipeline>();
   return (env) => {
+    const isFunction = typeof source === 'function';
     const key = isFunction && typeof env === 'object' && env ? env : source;
     let pipeline = byEnv.get(key);
     if (!pipeline) {
-      pipeline = createPipeline(isFunction ? source(env as Env) : source, env);
+      pipeline = createPipeline(resolve(isFunction ? source(env as never) : source), env);
       byEnv.set(key, pipeline);
     }
     latest = pipeline;
@@ -53,14 +57,14 @@ export function createPipelines<Env>(source: OptionsSource<Env>): Pipelines {
 }
 
 /** For spans of code that lost its context: the pipeline last used in this isolate. */
-export function latestPipeline(): Pipeline | undefined {
+export function latestPipeline(): Pipeline {
   return latest;
 }
 
-function createPipeline(options: Options, env: unknown): Pipeline {
-  const settings = resolveOptions(options);
-  const { exportUrl: url, key, binding } = settings;
-  if (!url) return { settings, exporter: undefined };
+function createPipeline(settings: Settings, env: unknown): Pipeline {
+  const { collector, key, binding } = settings;
+  if (!collector) return { settings, exporter: undefined };
+  const url = `${collector.replace(/\/$/, '')}/v1/traces`;
   const envelope = envelopeOf(settings, env);
   const identity = [url, key, ...envelope].join();
   let exporter = exporters.get(identity);
@@ -76,10 +80,11 @@ interface Versioned {
   CF_VERSION_METADATA: { id?: string };
 }
 
+const ENVELOPE_END = ']}]}]}';
+
 /** What stands before and after the spans of a request for the collector: who sends them. */
 function envelopeOf({ service, version, environment }: Settings, env: unknown): readonly [string, string] {
-  const attributes = new EncodedAttributes();
-  attributes.setAll({
+  const attributes = new LimitedAttributes().setAll({
     [ATTR_SERVICE_NAME]: service,
     [ATTR_SERVICE_VERSION]: version,
     [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: environment,
@@ -89,10 +94,8 @@ function envelopeOf({ service, version, environment }: Settings, env: unknown): 
     [ATTR_TELEMETRY_SDK_LANGUAGE]: 'js',
     [ATTR_TELEMETRY_SDK_VERSION]: VERSION,
     ...runtime.resource,
-  });
-  const scope = `"scope":{"name":"${SCOPE_EDGE}","version":"${VERSION}"}`;
-  return [
-    `{"resourceSpans":[{"schemaUrl":"${SCHEMA_URL}","resource":{${String(attributes).slice(1)}},"scopeSpans":[{${scope},"spans":[`,
-    ']}]}]}',
-  ];
+  }).items;
+  const scope = { name: SCOPE_EDGE, version: VERSION };
+  const resourceSpans = [{ resource: { attributes }, schemaUrl: SCHEMA_URL, scopeSpans: [{ scope, spans: [] }] }];
+  return [JSON.stringify({ resourceSpans }).slice(0, -ENVELOPE_END.length), ENVELOPE_END];
 }

@@ -9,8 +9,8 @@ import { EdgeContext } from './edge-context.ts';
 import { endWith } from './end-with.ts';
 import { createInvocation, type WaitUntil } from './invocation.ts';
 import type { Pipeline } from './pipeline.ts';
-import { continueTrace, startTrace } from './sampler.ts';
 import { EdgeSpan } from './span.ts';
+import { continueTrace, startTrace } from './span-context.ts';
 import { EdgeTraceState } from './trace-state.ts';
 
 export interface Run {

@@ -12,7 +12,7 @@ import { runtime } from '../runtimes/detect.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { takeColdStart } from './cold-start.ts';
 import { EdgeContext } from './edge-context.ts';
-import { methodName, setMethod, setServer } from './http-semantics.ts';
+import { methodAttributes, methodName, serverAttributes } from './http-semantics.ts';
 import { readIncoming } from './incoming.ts';
 import { createInvocation, type WaitUntil } from './invocation.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -55,21 +55,24 @@ export function startServerSpan(request: Request, { pipeline, waitUntil, binding
   invocation.root = span;
   if (span.isRecording()) {
     const { path, scheme, query } = invocation.url as UrlParts;
-    setMethod(span, method);
-    span.setAttribute(ATTR_URL_PATH, path).setAttribute(ATTR_URL_SCHEME, scheme);
-    if (query) span.setAttribute(ATTR_URL_QUERY, query);
+    span.setAttributes({
+      ...methodAttributes(method),
+      [ATTR_URL_PATH]: path,
+      [ATTR_URL_SCHEME]: scheme,
+      [ATTR_URL_QUERY]: query || undefined,
+      ...runtime.requestAttributes(request),
+      [ATTR_FAAS_COLDSTART]: takeColdStart() || undefined,
+    });
     // A caller with a span of its own has said there who it is and where it went.
-    if (parentSpanId === undefined) {
-      setServer(span, invocation.url as UrlParts);
-      span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
-    }
+    if (parentSpanId === undefined)
+      span
+        .setAttributes(serverAttributes(invocation.url as UrlParts))
+        .setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
     if (settings.clientAddress) span.setAttribute(ATTR_CLIENT_ADDRESS, runtime.clientAddress?.(request, bindings));
-    span.setAttributes(runtime.requestAttributes(request));
-    if (takeColdStart()) span.setAttribute(ATTR_FAAS_COLDSTART, true);
   }
   if (link) span.addLink(link);
-  let within: Context = new EdgeContext(span, invocation);
-  for (const { enter } of settings.propagators) within = enter?.(request, within, span) ?? within;
+  const own = new EdgeContext(span, invocation);
+  const within = settings.propagation?.enter(request, own, span) ?? own;
   return { span, context: within, request, pipeline, waitUntil, bindings };
 }
 

@@ -10,7 +10,7 @@ import type {
   TimeInput,
 } from '@opentelemetry/api';
 import type { SpanId } from '../../src/wire/ids.ts';
-import { MAX_ATTRIBUTE_CHARS, MAX_SPAN_EVENTS, MAX_SPAN_LINKS, MAX_STACK_CHARS } from '../../src/wire/limits.ts';
+import { MAX_ATTRIBUTE_CHARS, MAX_STACK_CHARS } from '../../src/wire/limits.ts';
 import {
   ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER,
   ATTR_DURATION_MEASURABLE,
@@ -25,9 +25,10 @@ import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
 import { runtime } from '../runtimes/detect.ts';
 import { SPAN_KIND } from './api-constants.ts';
 import { encodeEvent, encodeLink, encodeSpan } from './encode-span.ts';
-import { EncodedAttributes } from './encoded-attributes.ts';
 import { type Invocation, now } from './invocation.ts';
 import { isolateLedger } from './ledger.ts';
+import { Limited } from './limited.ts';
+import { LimitedAttributes } from './limited-attributes.ts';
 import { isValid } from './span-context.ts';
 import { toEpochMs } from './time-input.ts';
 import { redactUrl } from './url-parts.ts';
@@ -42,7 +43,7 @@ export interface SpanInit {
   startMs?: EpochMs | undefined;
 }
 
-/** A span of the edge tracer: encoded piece by piece, and at `end()` one line of OTLP/JSON in the queue. */
+/** A span of the edge tracer: a plain record until `end()`, then one line of OTLP/JSON in the queue. */
 export class EdgeSpan implements Span {
   name: string;
   readonly kind: SpanKind;
@@ -50,13 +51,10 @@ export class EdgeSpan implements Span {
   parentIsRemote: boolean;
   readonly startMs: EpochMs;
   endMs: EpochMs | undefined;
-  readonly attributes = new EncodedAttributes();
-  /** Encoded, as are the links. */
-  readonly events: string[] = [];
-  readonly links: string[] = [];
+  readonly attributes = new LimitedAttributes();
+  readonly events = new Limited();
+  readonly links = new Limited();
   status: SpanStatus | undefined;
-  droppedEvents = 0;
-  droppedLinks = 0;
   /** Place of the start among the starts and ends of its invocation, from 1. */
   readonly startTick: number;
   endTick = 0;
@@ -73,7 +71,7 @@ export class EdgeSpan implements Span {
     this.startTick = ++invocation.sequence;
     this.startMs = startMs ?? now(invocation);
     this.#context = context;
-    this.#recording = (context.traceFlags & FLAG_SAMPLED) !== 0 && invocation.pipeline?.exporter !== undefined;
+    this.#recording = (context.traceFlags & FLAG_SAMPLED) !== 0 && invocation.pipeline.exporter !== undefined;
   }
 
   spanContext(): SpanContext {
@@ -97,15 +95,13 @@ export class EdgeSpan implements Span {
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (!this.#recording) return this;
     const [attributes, at] = isTime(attributesOrTime) ? [undefined, attributesOrTime] : [attributesOrTime, time];
-    if (this.events.length < MAX_SPAN_EVENTS) this.events.push(encodeEvent(name, this.#timeOf(at), attributes));
-    else this.droppedEvents += 1;
+    const event = encodeEvent(name, this.#timeOf(at), attributes);
+    this.events.put(event, event);
     return this;
   }
 
   addLink(link: Link): this {
-    if (!this.#recording || !isValid(link.context)) return this;
-    if (this.links.length < MAX_SPAN_LINKS) this.links.push(encodeLink(link));
-    else this.droppedLinks += 1;
+    if (this.#recording && isValid(link.context)) this.links.put(link, encodeLink(link));
     return this;
   }
 
@@ -148,9 +144,9 @@ export class EdgeSpan implements Span {
       this.setAttribute(ATTR_DURATION_MEASURABLE, false);
       this.setAttribute(ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER, this.startTick);
     }
-    const { pipeline } = invocation;
-    if (this.#recording) pipeline?.exporter?.enqueue(encodeSpan(this), endMs, invocation.waitUntil);
-    else if (pipeline?.exporter) isolateLedger.unsampled += 1;
+    const { exporter } = invocation.pipeline;
+    if (this.#recording) exporter?.enqueue(encodeSpan(this), endMs, invocation.waitUntil);
+    else if (exporter) isolateLedger.unsampled += 1;
     this.#recording = false;
   }
 

@@ -33,7 +33,8 @@ export function isStreaming({ body, headers }: Response, showsStreams: boolean):
 }
 
 /** workerd's own has no queue: what was written has been read, and its bytes may be reused. */
-const Passage = (globalThis as { IdentityTransformStream?: typeof TransformStream }).IdentityTransformStream;
+const nativePassage = (): typeof TransformStream | undefined =>
+  (globalThis as { IdentityTransformStream?: typeof TransformStream }).IdentityTransformStream;
 /** Its default reader hands out a body from fetch in pieces of 4 KiB, at ten times the cost. */
 const PIECE_BYTES = 65_536;
 
@@ -61,7 +62,7 @@ export function observeBody(
   signal: AbortSignal | undefined,
   { within, onFirstByte, onEnd }: BodyObserver,
 ): { response: Response; done: Promise<void> } {
-  const { readable, writable } = new (Passage ?? TransformStream)<Uint8Array, Uint8Array>();
+  const { readable, writable } = new (nativePassage() ?? TransformStream)<Uint8Array, Uint8Array>();
   const done = new Promise<void>((resolve) => {
     let idle: ReturnType<typeof setTimeout> | undefined;
     const end = (error?: unknown): void => {
@@ -113,7 +114,7 @@ async function pass(
 
 function readerOf(source: ReadableStream<Uint8Array>) {
   try {
-    if (Passage) {
+    if (nativePassage()) {
       const reader = source.getReader({ mode: 'byob' });
       let buffer = new ArrayBuffer(PIECE_BYTES);
       const read = async () => {

@@ -12,7 +12,7 @@ import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import type { WaitUntil } from './invocation.ts';
 import { type Causes, watchState } from './object-state.ts';
-import type { OptionsSource } from './options.ts';
+import { type OptionsSource, resolveOptions } from './options.ts';
 import { createPipelines, type Pipeline } from './pipeline.ts';
 import { register } from './register.ts';
 import { run } from './run.ts';
@@ -65,7 +65,7 @@ export function traceClass<C extends AnyClass>(
   classOptions: ClassOptions = {},
 ): C {
   register();
-  const pipelineOf = createPipelines(options);
+  const pipelineOf = createPipelines(options, resolveOptions);
   const made = new WeakMap<object, Made>();
   const Traced = class extends Class {
     // biome-ignore lint/suspicious/noExplicitAny: see AnyClass

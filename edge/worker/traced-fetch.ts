@@ -4,9 +4,9 @@ import { SPAN_KIND } from './api-constants.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import { followRedirects, isRedirect } from './follow-redirects.ts';
-import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
+import { methodAttributes, methodName, serverAttributes, setError, setResponseStatus } from './http-semantics.ts';
 import type { Invocation } from './invocation.ts';
-import { copiesContext, mayPropagate, outgoingHeaders, replaceContext } from './outgoing.ts';
+import { mayPropagate, outgoingHeaders, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
 import { edgeTracer } from './tracer.ts';
 import { fullUrl, normalUrl, type UrlParts, urlParts } from './url-parts.ts';
@@ -81,30 +81,23 @@ interface Way {
 async function send(outgoing: Outgoing, { invocation, context, binding }: Way): Promise<Response> {
   const { url, method, request, init, headers, redirect } = outgoing;
   const span = edgeTracer.startSpan(methodName(method), CLIENT, context);
-  if (span.isRecording()) {
-    setMethod(span, method);
-    span.setAttribute(ATTR_URL_FULL, fullUrl(url));
-    setServer(span, url);
-  }
+  if (span.isRecording())
+    span.setAttributes({ ...methodAttributes(method), [ATTR_URL_FULL]: fullUrl(url), ...serverAttributes(url) });
   try {
     const target = request ?? url.href;
-    let options = init;
     let response: Response;
-    if (binding) {
-      const added = outgoingHeaders(span, context, undefined);
-      response = await binding.fetch(target, { ...init, headers: replaceContext(headers, added, invocation) });
-    } else if (mayPropagate(invocation, url.origin)) {
-      const added = outgoingHeaders(span, context, url.origin);
-      options = { ...init, headers: replaceContext(headers, added, invocation) };
-      const follow = redirect === 'follow';
-      if (follow) options.redirect = 'manual';
-      response = await platformFetch(target, options);
-      if (follow && isRedirect(response.status))
-        response = await followRedirects(response, { outgoing, injected: options, invocation, context, span });
-    } else {
-      if (copiesContext(headers, invocation)) options = { ...init, headers: replaceContext(headers, {}, invocation) };
-      response = await platformFetch(target, options);
-    }
+    const isOurs = binding !== undefined || mayPropagate(invocation, url.origin);
+    const added = isOurs ? outgoingHeaders(span, context, binding ? undefined : url.origin) : undefined;
+    const passed = replaceContext(headers, added, invocation);
+    const options = passed && passed !== headers ? { ...init, headers: passed } : init;
+    // A binding's other end is the deployer's, wherever it redirects to.
+    if (binding) response = await binding.fetch(target, options);
+    else if (isOurs && redirect === 'follow') {
+      const injected = { ...options, redirect: 'manual' } as const;
+      response = await platformFetch(target, injected);
+      if (isRedirect(response.status))
+        response = await followRedirects(response, { outgoing, injected, invocation, context, span });
+    } else response = await platformFetch(target, options);
     setResponseStatus(span, response.status, 400);
     return response;
   } catch (error) {

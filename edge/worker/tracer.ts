@@ -4,9 +4,8 @@ import { contextManager } from './context-manager.ts';
 import { invocationOf, spanOf, withSpan } from './edge-context.ts';
 import { createInvocation } from './invocation.ts';
 import { latestPipeline } from './pipeline.ts';
-import { continueTrace, startTrace } from './sampler.ts';
 import { EdgeSpan } from './span.ts';
-import { isValid, newContext } from './span-context.ts';
+import { continueTrace, isValid, newContext, startTrace } from './span-context.ts';
 import { toEpochMs } from './time-input.ts';
 import { EdgeTraceState } from './trace-state.ts';
 
@@ -17,7 +16,7 @@ class EdgeTracer implements Tracer {
     const active = root ? undefined : spanOf(within);
     const own = active instanceof EdgeSpan ? active : undefined;
     const invocation = invocationOf(within) ?? own?.invocation ?? createInvocation(latestPipeline());
-    const settings = invocation.pipeline?.settings;
+    const settings = invocation.pipeline.settings;
     const parent = validContext(active);
     let context: SpanContext;
     if (!parent) context = startTrace(settings);

@@ -22,15 +22,13 @@ export function callerOrigin(request: Request): { origin: string | undefined; is
     : { origin: undefined, isSame: false };
 }
 
-/** A table as a function of the request. */
-export function trustByOrigin(
-  policies: ReadonlyMap<string, TrustPolicy>,
-  fallback: TrustPolicy,
-): (request: Request) => TrustPolicy {
+/** A table as a function of the request; who is not in it is continued. */
+export function trustTable(table: TrustTable): (request: Request) => TrustPolicy {
+  const policies = new Map(Object.entries(table));
   return (request) => {
     const { origin, isSame } = callerOrigin(request);
     const own = isSame ? policies.get('same-origin') : undefined;
     const listed = origin === undefined ? undefined : policies.get(origin);
-    return own ?? listed ?? policies.get('*') ?? fallback;
+    return own ?? listed ?? policies.get('*') ?? 'continue';
   };
 }

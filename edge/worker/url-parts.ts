@@ -43,9 +43,8 @@ export function urlParts(href: string): UrlParts {
   };
 }
 
-// What `new URL().href` would return as it is; anything doubtful goes through URL.
-const NORMAL =
-  /^https?:\/\/([a-z][a-z0-9-]*(\.[a-z0-9-]+)*|(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3})(:[1-9]\d{3,4})?\/[\w\-.~!$&'()*+,;=:@%/?]*$/;
+// What `new URL().href` would return as it is, but for numbers of other notations in an IPv4 address.
+const NORMAL = /^https?:\/\/[a-z0-9.-]+(:[1-9]\d{3,4})?\/[\w\-.~!$&'()*+,;=:@%/?]*$/;
 
 /** `new URL(url).href`, which costs a worker as much as all else about a client span, where it changes nothing. */
 export function normalUrl(url: string | URL): string {

@@ -9,7 +9,6 @@ export const MAX_ATTRIBUTE_CHARS = 2048;
 export const MAX_STACK_CHARS = 8192;
 /** OpenTelemetry SDK limits: attributes, events and links of one span. */
 export const MAX_SPAN_ATTRIBUTES = 128;
-export const MAX_SPAN_EVENTS = 128;
 export const MAX_SPAN_LINKS = 128;
 
 /** The body a page may post, after decompression. An agent batch has 240 KiB, one at page exit 60 KiB. */

@@ -18,7 +18,9 @@ export interface TraceParent {
   flags: number;
 }
 
-const HEADER = /^[ \t]*([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/;
+// Not of version ff, and in version 00 nothing may follow the 55 characters it knows.
+const HEADER =
+  /^[ \t]*(?!ff|00.{53}-)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/;
 const MAX_CHARS = 512;
 
 /**
@@ -32,15 +34,7 @@ const MAX_CHARS = 512;
 export function parseTraceparent(header: string | null | undefined): TraceParent | undefined {
   const match = header && header.length <= MAX_CHARS ? HEADER.exec(header) : undefined;
   if (!match) return undefined;
-  const [, version, traceId, spanId, flags, more] = match as unknown as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string?,
-  ];
-  if (version === 'ff' || (version === '00' && more !== undefined)) return undefined;
+  const [, traceId, spanId, flags] = match as unknown as [string, string, string, string];
   return { traceId, spanId, flags: Number.parseInt(flags, 16) & KNOWN_FLAGS };
 }
 

@@ -37,20 +37,14 @@ export function parseTracestate(header: string | null | undefined): TraceStateMe
 /** The header value, cut to what must be propagated: members over 128 characters go first, then from the right. */
 export function formatTracestate(members: TraceStateMembers): string {
   const kept = members.slice(0, MAX_MEMBERS).map(([key, value]) => `${key}=${value}`);
-  if (lengthOf(kept) > PROPAGATE_CHARS) {
-    for (let i = kept.length - 1; i >= 0 && lengthOf(kept) > PROPAGATE_CHARS; i--)
-      if ((kept[i] as string).length > LONG_MEMBER_CHARS) kept.splice(i, 1);
-    while (lengthOf(kept) > PROPAGATE_CHARS) kept.pop();
-  }
-  return kept.join(',');
+  for (const minChars of [LONG_MEMBER_CHARS + 1, 0])
+    for (let i = kept.length - 1; i >= 0 && kept.join().length > PROPAGATE_CHARS; i--)
+      if ((kept[i] as string).length >= minChars) kept.splice(i, 1);
+  return kept.join();
 }
 
 /** `members` with `key` set to `value` at the left end, or removed when `value` is `undefined`. */
 export function withMember(members: TraceStateMembers, key: string, value: string | undefined): TraceStateMembers {
   const others = members.filter(([existing]) => existing !== key);
   return value === undefined ? others : [[key, value], ...others];
-}
-
-function lengthOf(parts: readonly string[]): number {
-  return parts.reduce((sum, part) => sum + part.length + 1, -1);
 }

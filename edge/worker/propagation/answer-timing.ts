@@ -1,5 +1,5 @@
 import { formatServerTiming, SERVER_TIMING } from '../../../src/wire/server-timing.ts';
-import { matchOrigins } from '../origins.ts';
+import { origins } from '../origins.ts';
 import type { Propagator } from '../propagator.ts';
 import { isSharedCacheable } from '../shared-cacheable.ts';
 import { callerOrigin } from '../trust.ts';
@@ -9,7 +9,7 @@ import { callerOrigin } from '../trust.ts';
  * `Timing-Allow-Origin` for that origin alone. Nobody else gets either, nor does an answer a shared cache may keep.
  */
 export function answerTiming({ to }: { to: readonly string[] }): Propagator {
-  const isTo = matchOrigins(to, 'answerTiming.to');
+  const isTo = origins(to, 'answerTiming.to');
   return {
     headers: [],
     answer(request, response, span) {

@@ -6,7 +6,7 @@ import {
   MAX_BAGGAGE_MEMBERS,
   parseBaggage,
 } from '../../../src/wire/baggage.ts';
-import { matchOrigins } from '../origins.ts';
+import { origins } from '../origins.ts';
 import type { Propagator } from '../propagator.ts';
 import { callerOrigin } from '../trust.ts';
 
@@ -29,11 +29,11 @@ export interface BaggageOptions {
  * @see https://www.w3.org/TR/baggage/
  */
 export function baggage({ from = [], to = [], attributes = [] }: BaggageOptions = {}): Propagator {
-  const isFrom = matchOrigins(
+  const isFrom = origins(
     from.filter((entry) => entry !== 'same-origin'),
     'baggage.from',
   );
-  const isTo = matchOrigins(
+  const isTo = origins(
     to.filter((entry) => entry !== 'bindings'),
     'baggage.to',
   );

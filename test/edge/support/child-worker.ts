@@ -16,7 +16,7 @@ export async function startChild(
 ): Promise<Worker> {
   const folder = mkdtempSync(fileURLToPath(new URL('../workers/.child-', import.meta.url)));
   const file = join(folder, 'worker.mjs');
-  writeFileSync(file, await bundle(entry));
+  writeFileSync(file, await bundle(entry, { conditions: [] }));
   const child = spawn(program, [...args, file], {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -15,7 +15,7 @@ const ASYNC_HOOKS = {
 
 /** Runs a worker of `test/edge/workers` in the virtual machine of Vercel's edge functions, with its fetch events. */
 export async function startEdgeVm(entry: string, env: Record<string, string>): Promise<Worker> {
-  const code = await bundle(`${entry}-events`, { format: 'iife', plugins: [ASYNC_HOOKS] });
+  const code = await bundle(`${entry}-events`, { format: 'iife', conditions: ['edge-light'], plugins: [ASYNC_HOOKS] });
   return serve(code, { AsyncLocalStorage, process: { env } });
 }
 

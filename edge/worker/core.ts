@@ -1,0 +1,12 @@
+export { documents } from './document-join.ts';
+export { flush, ledger } from './flush.ts';
+export { instrument } from './instrument-core.ts';
+export type { Ledger } from './ledger.ts';
+export { type OriginMatcher, origins } from './origins.ts';
+export type { Propagator } from './propagator.ts';
+export { type Propagation, propagators } from './propagators.ts';
+export { ratio } from './ratio-sampler.ts';
+export type { Decision, Sampler } from './sampler.ts';
+export type { CoreOptions, Fetcher, Source } from './settings.ts';
+export { streams } from './streams.ts';
+export { type TrustPolicy, type TrustTable, trustTable } from './trust.ts';
