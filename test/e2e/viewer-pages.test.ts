@@ -53,6 +53,20 @@ describe('the list', () => {
     ).toBe(100);
   });
 
+  test.each([390, 360])('and a trace fit into a window of %i px, every button of the header within', async (width) => {
+    await page.setViewportSize({ width, height: 800 });
+    for (const path of ['/', `/traces/${productPage().traceId}`]) {
+      await page.goto(`${server.url}${path}`);
+      await page.locator('.trace-row, .row').first().waitFor();
+      const outside = await page.evaluate(() => {
+        const buttons = [...document.querySelectorAll('.top-bar button, .top-bar a')];
+        return buttons.filter((button) => button.getBoundingClientRect().right > innerWidth).length;
+      });
+      const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect([path, outside, scrolled]).toEqual([path, 0, width]);
+    }
+  });
+
   test('keeps its filters in the address, and reads them from there', async () => {
     await page.goto(`${server.url}/?activity=interaction`);
     await page.locator('.trace-row').first().waitFor();
