@@ -7,6 +7,7 @@ import {
   type LossLedger,
   type PageReport,
 } from '../collector/ledger/loss-ledger.ts';
+import { createNextTurn } from '../store/durable-object/next-turn.ts';
 import type { ObjectContext, ObjectStorage } from '../store/durable-object/platform.ts';
 
 /** One thing to be booked: what a request came to, or what an agent says of a page. */
@@ -23,6 +24,7 @@ const MAX_PIECE_BYTES = 1_900_000;
 export class LossLedgerObject extends DurableObject {
   readonly #storage: ObjectStorage;
   readonly #ledger: LossLedger;
+  readonly #nextTurn = createNextTurn();
   #nowMs: number | undefined;
   #entries = 0;
 
@@ -40,6 +42,7 @@ export class LossLedgerObject extends DurableObject {
 
   /** Books entries; answers when they are on disk. */
   async book(entries: readonly LedgerEntry[]): Promise<void> {
+    await this.#nextTurn();
     this.#storage.transactionSync(() => {
       for (const entry of entries) {
         this.#storage.sql.exec('INSERT INTO entry(json) VALUES(?)', JSON.stringify(entry));

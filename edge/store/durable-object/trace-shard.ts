@@ -5,6 +5,7 @@ import type { PackedRollup } from '../rollup.ts';
 import type { ActiveSession } from '../sql/session-rows.ts';
 import type { SummaryState } from '../summary.ts';
 import type { ExpireResult, RemoveSelector, SessionFilter, StatisticsQuery, TraceFilter } from '../trace-store.ts';
+import { createNextTurn } from './next-turn.ts';
 import type { ObjectContext, ObjectStorage } from './platform.ts';
 import { Shard, type ShardAppendAnswer } from './shard.ts';
 import type { ShardMessage } from './shard-message.ts';
@@ -27,6 +28,7 @@ export class TraceShard extends DurableObject {
   readonly #storage: ObjectStorage;
   readonly #shard: Shard;
   readonly #report: (message: string) => void;
+  readonly #nextTurn = createNextTurn();
   #alarmMs: number | null = null;
 
   /** @param report told of faults, in one sentence for an operator */
@@ -40,8 +42,9 @@ export class TraceShard extends DurableObject {
     });
   }
 
-  /** Takes a shard's part of a batch; answers when it is on disk. */
+  /** Takes a shard's part of a batch; answers when it is on disk. Parts that come at about the same time are one commit. */
   async append(message: ShardMessage): Promise<ShardAppendAnswer> {
+    await this.#nextTurn();
     const answer = this.#shard.append(message);
     const dueMs = this.#shard.appendedDueMs(Date.now());
     if (this.#alarmMs === null || dueMs < this.#alarmMs) this.#setAlarm(dueMs);
