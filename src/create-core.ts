@@ -3,6 +3,7 @@ import { type Attributes, type SpanContext, trace } from '@opentelemetry/api';
 import { createClock } from './browser/clock.ts';
 import { guard, type Stop, warnOnce } from './browser/guard.ts';
 import { onHidden } from './browser/listen.ts';
+import { whenIdle } from './browser/when-idle.ts';
 import { createActivities } from './context/activities.ts';
 import { createPropagationPolicy } from './context/propagation-policy.ts';
 import { createRequests } from './context/requests.ts';
@@ -58,10 +59,15 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     sampleRatio: settings.sampleRatio,
     rv: handover?.rv,
     mayStore,
-    began({ previousId }) {
-      if (!mayStore()) return;
-      const attributes = previousId ? { [ATTR_SESSION_PREVIOUS_ID]: previousId } : {};
-      queueMicrotask(guard(() => core.emit({ name: EVENT_SESSION_START, attributes })));
+    began({ previousId, startMs }) {
+      // Once, when there is time or none left, and if that is still agreed to.
+      const tell = () => {
+        if (!leaving.delete(tell) || !mayStore()) return;
+        const attributes = previousId ? { [ATTR_SESSION_PREVIOUS_ID]: previousId } : {};
+        core.emit({ name: EVENT_SESSION_START, attributes, atMs: startMs });
+      };
+      leaving.add(tell);
+      whenIdle(tell);
     },
   });
   const identity = createIdentity(settings.consent, settings.attributes, sessions);

@@ -3,6 +3,7 @@ import { guard, type Stop, stopAll } from '../browser/guard.ts';
 import { listen } from '../browser/listen.ts';
 import { observe } from '../browser/observe.ts';
 import { resourceAttributes } from '../browser/resource-attributes.ts';
+import { whenIdle } from '../browser/when-idle.ts';
 import { describeAnswer, requestAttributes, requestName } from '../context/request-span.ts';
 import type { Core, Instrumentation } from '../core.ts';
 import type { GivenIds } from '../otel/provider.ts';
@@ -67,7 +68,7 @@ function startLoad(core: Core): Stop {
     loaded(clock.at(timing?.loadEventEnd || performance.now()));
   });
   // loadEventEnd is written after the event's listeners ran.
-  const soon = () => setTimeout(report);
+  const soon = () => setTimeout(() => whenIdle(report));
   if (document.readyState === 'complete') soon();
   return stopAll([report, core.onLeave(report), listen(window, 'load', soon)]);
 }

@@ -6,6 +6,7 @@ import { onINP } from 'web-vitals/onINP.js';
 import { onLCP } from 'web-vitals/onLCP.js';
 import { onTTFB } from 'web-vitals/onTTFB.js';
 import { guard } from '../browser/guard.ts';
+import { whenIdle } from '../browser/when-idle.ts';
 import type { Instrumentation } from '../core.ts';
 import {
   ATTR_PAGE_VIEW_ID,
@@ -69,26 +70,30 @@ export const webVitals: Instrumentation = {
     const onSoft = (metric: MetricType) => {
       if (metric.navigationType === 'soft-navigation') report(metric);
     };
-    // web-vitals has no way to stop; what it measures later is not reported.
-    for (const on of [onCLS, onFCP, onLCP, onTTFB]) {
-      on(report);
-      on(onSoft, { reportSoftNavs: true });
-    }
-    // web-vitals handles events when the page is idle; for one that leaves before, that is after its own last report.
     let inp: MetricType | undefined;
-    onINP(
-      (metric) => {
-        if (document.visibilityState === 'hidden') report(metric);
-        else inp = metric;
-      },
-      { reportAllChanges: true },
-    );
-    onINP(onSoft, { reportSoftNavs: true });
+    // The browser keeps for it what was before.
+    const stopWaiting = whenIdle(() => {
+      // web-vitals has no way to stop; what it measures later is not reported.
+      for (const on of [onCLS, onFCP, onLCP, onTTFB]) {
+        on(report);
+        on(onSoft, { reportSoftNavs: true });
+      }
+      // web-vitals handles events when the page is idle; for one that leaves before, that is after its own last report.
+      onINP(
+        (metric) => {
+          if (document.visibilityState === 'hidden') report(metric);
+          else inp = metric;
+        },
+        { reportAllChanges: true },
+      );
+      onINP(onSoft, { reportSoftNavs: true });
+    });
     const stopInp = core.onLeave(() => {
       if (inp) report(inp);
       inp = undefined;
     });
     return () => {
+      stopWaiting();
       stopInp();
       isActive = false;
     };
