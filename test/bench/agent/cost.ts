@@ -11,9 +11,9 @@ const MAX_WAIT_MS = 10_000;
 
 /** What one page with an agent costs; what it costs more than a page without one is the agent's. */
 export interface Cost {
-  /** CPU of evaluating and starting, in the task that inserts the script. */
+  /** CPU of evaluating and starting, in the task of the script. */
   startMs: number;
-  /** CPU of what it does in the seconds after, when idle. */
+  /** CPU of what it puts off, and does in the seconds after. */
   idleMs: number;
   perFetchUs: number;
   /** Scripts alone: how many frames are drawn between two clicks differs more than an agent costs. */
@@ -28,9 +28,9 @@ export async function measureCost(browser: Browser, candidate: Candidate): Promi
   const bench = await openBenchPage(browser);
   const { page, sink, taskMs, scriptMs } = bench;
   try {
+    await bench.bring(candidate);
     const before = await taskMs();
-    await bench.insert(candidate);
-    const started = await taskMs();
+    const startMs = await bench.insert();
     await page.waitForTimeout(IDLE_MS);
     const idle = await taskMs();
     await fetchItems(page, FETCHES);
@@ -43,8 +43,8 @@ export async function measureCost(browser: Browser, candidate: Candidate): Promi
     const deadline = Date.now() + (candidate.code === '' ? 0 : MAX_WAIT_MS);
     while (sink.items().size < FETCHES && Date.now() < deadline) await new Promise((done) => setTimeout(done, 50));
     return {
-      startMs: started - before,
-      idleMs: idle - started,
+      startMs,
+      idleMs: idle - before - startMs,
       perFetchUs: ((fetched - idle) * 1000) / FETCHES,
       perPressUs: ((pressed - stayed) * 1000) / PRESSES,
       wireBytes: sink.bytes(),
@@ -67,8 +67,9 @@ export async function countLongTasks(browser: Browser, candidate: Candidate): Pr
         seen.longTasks += list.getEntries().length;
       }).observe({ type: 'longtask' });
     });
+    await bench.bring(candidate);
     await cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-    await bench.insert(candidate);
+    await bench.insert();
     await page.waitForTimeout(IDLE_MS);
     await fetchItems(page, FETCHES / 4);
     await pressButton(page, PRESSES / 4);
