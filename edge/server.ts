@@ -84,7 +84,10 @@ function ingest(collector: Collector, incoming: IncomingMessage, outgoing: Serve
   });
   void replied?.then((reply) => {
     const length = Buffer.byteLength(reply.body);
-    outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': length }).end(reply.body);
+    outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': length });
+    // Without an empty body the head goes out in one write.
+    if (length > 0) outgoing.end(reply.body);
+    else outgoing.end();
   });
   return replied !== undefined;
 }

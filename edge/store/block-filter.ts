@@ -8,34 +8,37 @@ const MAX_BYTES = 16 * 1024;
 /**
  * A Bloom filter over the hashes of a block's attributes: says "certainly not in this block" without reading it. Never says
  * so of an attribute that is there.
+ * @param hashes each once
  */
-export function encodeBlockFilter(hashes: ReadonlySet<number>): Uint8Array {
-  const bytes = Math.ceil((hashes.size * BITS_PER_ENTRY) / 8);
+export function encodeBlockFilter(hashes: ArrayLike<number>): Uint8Array {
+  const bytes = Math.ceil((hashes.length * BITS_PER_ENTRY) / 8);
   const bits = new Uint8Array(Math.min(MAX_BYTES, Math.max(MIN_BYTES, bytes)));
-  for (const hash of hashes) {
-    eachProbe(hash, bits, (byte, bit) => {
-      bits[byte] = (bits[byte] as number) | bit;
-      return true;
-    });
+  const size = bits.length * 8;
+  for (let i = 0; i < hashes.length; i += 1) {
+    const hash = hashes[i] as number;
+    const step = stepOf(hash);
+    for (let probe = 0, at = hash; probe < PROBES; probe += 1, at = (at + step) | 0) {
+      const bit = (at >>> 0) % size;
+      bits[bit >>> 3] = (bits[bit >>> 3] as number) | (1 << (bit & 7));
+    }
   }
   return bits;
 }
 
 /** False when the block certainly has no attribute of this hash. */
 export function mayHold(filter: Uint8Array, hash: number): boolean {
-  return eachProbe(hash, filter, (byte, bit) => ((filter[byte] as number) & bit) !== 0);
-}
-
-function eachProbe(hash: number, bits: Uint8Array, visit: (byte: number, bit: number) => boolean): boolean {
-  const size = bits.length * 8;
-  const step = mixed(hash) | 1;
-  let at = hash;
-  for (let i = 0; i < PROBES; i += 1) {
+  const size = filter.length * 8;
+  const step = stepOf(hash);
+  for (let probe = 0, at = hash; probe < PROBES; probe += 1, at = (at + step) | 0) {
     const bit = (at >>> 0) % size;
-    if (!visit(bit >>> 3, 1 << (bit & 7))) return false;
-    at = (at + step) | 0;
+    if (((filter[bit >>> 3] as number) & (1 << (bit & 7))) === 0) return false;
   }
   return true;
+}
+
+// From one probe to the next.
+function stepOf(hash: number): number {
+  return mixed(hash) | 1;
 }
 
 // The last step of MurmurHash3: https://github.com/aappleby/smhasher

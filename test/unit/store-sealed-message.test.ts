@@ -55,5 +55,5 @@ test('sealed traces come out of a message as they went in', () => {
   const message = packSealed(traces);
   const moved = structuredClone(message, { transfer: buffersOf(message) });
   expect(message.bytes.length, 'chunks are handed over and not copied').toBe(0);
-  expect(unpackSealed(moved)).toEqual(traces);
+  expect([...unpackSealed(moved)]).toEqual(traces);
 });

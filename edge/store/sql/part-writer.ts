@@ -1,6 +1,7 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
 import { encodeBlockFilter } from '../block-filter.ts';
 import type { CountedRoutes } from '../counted-routes.ts';
+import { distinctHashes } from '../distinct-hashes.ts';
 import { BLOCK_TARGET_BYTES, type Codec, encodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import { isOf } from '../person.ts';
@@ -69,16 +70,22 @@ export class PartWriter {
     this.#counted = readCounted(driver, this.#words);
   }
 
-  /** Writes all or, when it throws, nothing. */
-  write(traces: readonly SealedTrace[], loose?: SealedLoose): void {
+  /**
+   * Writes all or, when it throws, nothing.
+   * @param traces asked for block by block
+   */
+  write(traces: Iterable<SealedTrace>, loose?: SealedLoose): void {
     const nextBlock = this.#nextBlock;
     const nextTrace = this.#nextTrace;
     try {
       this.#driver.transaction(() => {
-        for (const group of groupByBytes(traces)) this.#writeBlock(group);
+        for (const group of groupByBytes(traces)) {
+          this.#writeBlock(group);
+          this.#rollUp(group);
+          this.#count(group);
+        }
         if (loose) this.#writeLoose(loose);
-        this.#rollUp(traces);
-        this.#count(traces, loose);
+        this.#rollups.write();
       });
     } catch (error) {
       this.#nextBlock = nextBlock;
@@ -134,8 +141,7 @@ export class PartWriter {
   }
 
   #writeFilter(block: number, traces: readonly SealedTrace[]): void {
-    const hashes = new Set<number>();
-    for (const { chunks } of traces) for (const chunk of chunks) for (const hash of chunk.hashes) hashes.add(hash);
+    const hashes = distinctHashes(traces.flatMap(({ chunks }) => chunks.map((chunk) => chunk.hashes)));
     this.#driver.run('INSERT INTO block_filter(block, bits) VALUES(?, ?)', [block, encodeBlockFilter(hashes)]);
   }
 
@@ -143,6 +149,7 @@ export class PartWriter {
     const block = this.#insertBlock([loose.chunks]);
     this.#driver.run('INSERT INTO loose(place) VALUES(?)', [block * SLOTS_PER_BLOCK]);
     for (const key of loose.keys) this.#driver.run('INSERT OR IGNORE INTO loose_key(key) VALUES(?)', [key]);
+    this.#addTotals(0, 0, loose.newLogs);
   }
 
   #insertBlock(slots: readonly (readonly Chunk[])[]): number {
@@ -165,23 +172,26 @@ export class PartWriter {
       if (before) for (const vital of vitalsOf(before, -1)) add(vital);
       for (const vital of vitalsOf(state, 1)) add(vital);
     }
-    this.#rollups.write();
   }
 
-  #count(traces: readonly SealedTrace[], loose: SealedLoose | undefined): void {
+  #count(traces: readonly SealedTrace[]): void {
     let added = 0;
     let spans = 0;
-    let logs = loose?.newLogs ?? 0;
+    let logs = 0;
     for (const trace of traces) {
       if (!trace.before) added += 1;
       spans += trace.newSpans;
       logs += trace.newLogs;
     }
-    this.#driver.run('UPDATE total SET traces = traces + ?, spans = spans + ?, logs = logs + ?', [added, spans, logs]);
+    this.#addTotals(added, spans, logs);
+  }
+
+  #addTotals(traces: number, spans: number, logs: number): void {
+    this.#driver.run('UPDATE total SET traces = traces + ?, spans = spans + ?, logs = logs + ?', [traces, spans, logs]);
   }
 }
 
-function* groupByBytes(traces: readonly SealedTrace[]): Generator<SealedTrace[]> {
+function* groupByBytes(traces: Iterable<SealedTrace>): Generator<SealedTrace[]> {
   let group: SealedTrace[] = [];
   let bytes = 0;
   for (const trace of traces) {

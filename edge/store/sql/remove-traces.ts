@@ -67,7 +67,10 @@ function rewriteBlock(
   const slots = decodeBlock(readBlock(driver, block)).map(change);
   writeBlock(driver, block, encodeBlock(slots, codec));
   // The old filter would still tell what was there.
-  driver.run('UPDATE block_filter SET bits = ? WHERE block = ?', [encodeBlockFilter(hashesOf(slots.flat())), block]);
+  driver.run('UPDATE block_filter SET bits = ? WHERE block = ?', [
+    encodeBlockFilter([...hashesOf(slots.flat())]),
+    block,
+  ]);
 }
 
 function hashesOf(chunks: readonly Chunk[]): Set<number> {

@@ -43,9 +43,9 @@ export function buffersOf({ numbers, bytes, hashes, lengths }: SealedMessage): A
   return [numbers.buffer, bytes.buffer, hashes.buffer, lengths.buffer];
 }
 
-export function unpackSealed({ texts, numbers, ...packed }: SealedMessage): SealedTrace[] {
+/** The traces of a message, made as they are asked for: who writes them needs some at a time. */
+export function* unpackSealed({ texts, numbers, ...packed }: SealedMessage): Generator<SealedTrace> {
   const nextChunk = chunksOf(packed);
-  const traces: SealedTrace[] = [];
   const from = new Source(texts, numbers);
   while (!from.done) {
     const newSpans = from.number();
@@ -58,9 +58,8 @@ export function unpackSealed({ texts, numbers, ...packed }: SealedMessage): Seal
     const before = hasBefore ? takeState(from) : undefined;
     const chunks: SealedChunk[] = [];
     while (chunks.length < chunkCount) chunks.push(nextChunk());
-    traces.push({ state, before, requests, newSpans, newLogs, chunks });
+    yield { state, before, requests, newSpans, newLogs, chunks };
   }
-  return traces;
 }
 
 function packChunks(chunks: readonly SealedChunk[]): Pick<SealedMessage, 'bytes' | 'hashes' | 'lengths'> {

@@ -17,6 +17,8 @@ export interface SealerOptions {
 const TICK_MS = 1000;
 /** Memory for traces that wait; beyond it those longest without news are sealed first. */
 const LIVE_BYTES = 16 * 1024 * 1024;
+/** Beyond it answers wait for blocks: memory stays bounded, and senders see how fast the disk is. */
+const MAX_WAITING_BYTES = 2 * LIVE_BYTES;
 /** Written in one transaction, with one sync: some blocks. Statistics are written once a transaction, so few are better. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 /** Fewer quiet traces than this wait for company, so that blocks are worth compressing, but not longer than this. */
@@ -33,6 +35,7 @@ export class Sealer {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #scheduled = false;
+  #awaitingRoom: (() => void)[] = [];
 
   constructor(options: SealerOptions) {
     this.#options = options;
@@ -53,6 +56,19 @@ export class Sealer {
   added(segment: number, chunks: number): void {
     this.#open.set(segment, (this.#open.get(segment) ?? 0) + chunks);
     if (this.#options.live.bytes > LIVE_BYTES) this.#schedule();
+  }
+
+  /** Whether more waits than memory is meant for. */
+  get isBehind(): boolean {
+    return this.#options.live.bytes > MAX_WAITING_BYTES;
+  }
+
+  /** Resolves when something was moved into blocks, or could not be. */
+  nextWrite(): Promise<void> {
+    this.#schedule();
+    return new Promise((resolve) => {
+      this.#awaitingRoom.push(resolve);
+    });
   }
 
   journalBytes(): number {
@@ -105,10 +121,18 @@ export class Sealer {
       const waiting = [...this.#options.live.all()].filter(({ chunks }) => chunks.length > 0);
       return this.#seal(select(waiting));
     });
-    this.#running = run.catch((error: unknown) => {
-      this.#options.report(`Traces could not be moved from the journal into blocks, and stay there: ${reason(error)}.`);
-    });
+    this.#running = run
+      .catch((error: unknown) => {
+        this.#options.report(
+          `Traces could not be moved from the journal into blocks, and stay there: ${reason(error)}.`,
+        );
+      })
+      .finally(() => this.#tellRoom());
     return this.#running;
+  }
+
+  #tellRoom(): void {
+    for (const resolve of this.#awaitingRoom.splice(0)) resolve();
   }
 
   #due(waiting: LiveTrace<PartFile>[]): LiveTrace<PartFile>[] {
@@ -168,6 +192,7 @@ export class Sealer {
       }
       live.sealed(trace, count, part);
     });
+    this.#tellRoom();
   }
 
   #freeSegments(): void {

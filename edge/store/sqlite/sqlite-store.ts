@@ -108,16 +108,17 @@ export class SqliteStore implements PackedStore {
   }
 
   async append(batch: AcceptedBatch): Promise<AppendResult> {
-    this.#admit(batch.receivedAtMs);
+    await this.#admit(batch.receivedAtMs);
     return this.#commit(this.#live.prepare(batch));
   }
 
   async appendPacked(batch: PackedBatch): Promise<AppendResult> {
-    this.#admit(batch.receivedAtMs);
+    await this.#admit(batch.receivedAtMs);
     return this.#commit(this.#live.preparePacked(batch) ?? this.#live.prepare(unpackBatch(batch)));
   }
 
-  #admit(receivedAtMs: number): void {
+  async #admit(receivedAtMs: number): Promise<void> {
+    if (!this.#closing && this.#sealer.isBehind) await this.#sealer.nextWrite();
     if (this.#closing) throw new StoreUnavailableError('The store is closing.');
     if (this.#live.bytes > MAX_LIVE_BYTES) throw new StoreUnavailableError('The disk cannot follow; try again later.');
     this.#watchClock(receivedAtMs);
