@@ -34,10 +34,9 @@ const MODULES = {
       const sane = given.filter(([key, value]) => key && isAttributeValue(value)).slice(0, 128);
       return Object.fromEntries(sane.map(([key, value]) => [key, cut(value)]));
     }`,
-  // We ignore URLs before we ask for a span, and name methods after.
-  'core/build/esm/utils/url.js': 'export const urlMatches = undefined; export const isUrlIgnored = () => false;',
+  'core/build/esm/utils/url.js': 'export const urlMatches = undefined, isUrlIgnored = undefined;',
   'instrumentation-fetch/build/esm/utils.js':
-    'export const getFetchBodyLength = undefined, serverPortFromUrl = undefined; export const normalizeHttpRequestMethod = (method) => method;',
+    'export const getFetchBodyLength = undefined, serverPortFromUrl = undefined, normalizeHttpRequestMethod = undefined;',
 };
 
 /**
@@ -100,9 +99,11 @@ const MEMBERS = {
     '_addChildSpan _addFinalSpanAttributes _addHeaders _clearResources _findResourceAndAddNetworkEvents _markResourceAsUsed ' +
     '_endSpan _patchConstructor _applyAttributesAfterFetch _callRequestHook _prepareSpanData enable disable ' +
     'component version moduleName _usedResources _tasksCount',
+  // It enables itself; ours does, once it can.
+  'instrumentation/build/esm/platform/browser/instrumentation.js': 'constructor',
   'instrumentation/build/esm/instrumentation.js':
     'setMeterProvider setLoggerProvider logger meter getModuleDefinitions _runSpanCustomizationHook ' +
-    '_updateMetricInstruments _wrap _unwrap _massWrap _massUnwrap',
+    '_updateMetricInstruments _wrap _unwrap _massWrap _massUnwrap getConfig setConfig _config',
   'sdk-trace-web/build/esm/WebTracerProvider.js': 'register constructor',
   'sdk-trace/build/esm/TracerProvider.js': 'forceFlush inspectCustom',
   'sdk-trace/build/esm/Tracer.js': 'inspectCustom',
@@ -112,7 +113,29 @@ const MEMBERS = {
 
 /** Passages of code that are dead with what we pass: measuring itself, defaults we always replace. */
 const PASSAGES = {
+  'instrumentation-fetch/build/esm/fetch.js': [
+    [`super('@opentelemetry/instrumentation-fetch', VERSION, config);`, 'super();'],
+    // Said with the rest of the request, its URL redacted.
+    `if (core.isUrlIgnored(url, this.getConfig().ignoreUrls)) {
+      this._diag.debug('ignoring span as url matches ignored url');
+      return;
+    }
+    const attributes = {};
+    const origMethod = options.method;
+    const normMethod = normalizeHttpRequestMethod(options.method || 'GET');
+    const name = normMethod;
+    attributes[ATTR_HTTP_REQUEST_METHOD] = normMethod;
+    if (normMethod !== origMethod) { attributes[ATTR_HTTP_REQUEST_METHOD_ORIGINAL] = origMethod; }
+    attributes[ATTR_URL_FULL] = url;`,
+    [
+      'startSpan(name, { kind: SpanKind.CLIENT, attributes, });',
+      'startSpan(options.method, { kind: SpanKind.CLIENT });',
+    ],
+  ],
   'instrumentation/build/esm/instrumentation.js': [
+    'this.instrumentationName = instrumentationName; this.instrumentationVersion = instrumentationVersion; this.setConfig(config);',
+    // What we give it knows its one tracer.
+    ['tracerProvider.getTracer(this.instrumentationName, this.instrumentationVersion);', 'tracerProvider.getTracer();'],
     'this._diag = diag.createComponentLogger({ namespace: instrumentationName, });',
     'this._tracer = trace.getTracer(instrumentationName, instrumentationVersion);',
     'this._meter = metrics.getMeter(instrumentationName, instrumentationVersion);',
@@ -151,6 +174,18 @@ const PASSAGES = {
     ['attributes: initAttributes,', 'attributes,'],
     'resource: this._resource, scope: this.instrumentationScope,',
     'recordEndMetrics,',
+    [
+      `let opts;
+      let ctx;
+      let fn;
+      if (arguments.length < 2) { return; }
+      else if (arguments.length === 2) { fn = arg2; }
+      else if (arguments.length === 3) { opts = arg2; fn = arg3; }
+      else { opts = arg2; ctx = arg3; fn = arg4; }`,
+      `const more = [arg2, arg3, arg4].slice(0, arguments.length - 1);
+      const fn = more.pop(), [opts, ctx] = more;
+      if (!fn) return;`,
+    ],
   ],
   'sdk-trace/build/esm/Span.js': [
     // Written into the batch by our delivery.

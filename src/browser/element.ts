@@ -1,19 +1,19 @@
+/** Roles that tags have, and types of `input`, which are no tags. */
 const ROLES: Record<string, string> = {
   a: 'link',
   button: 'button',
-  select: 'combobox',
-  textarea: 'textbox',
-  summary: 'button',
-};
-const INPUT_ROLES: Record<string, string> = {
   checkbox: 'checkbox',
   radio: 'radio',
-  submit: 'button',
-  button: 'button',
   range: 'slider',
+  select: 'combobox',
+  submit: 'button',
+  summary: 'button',
+  textarea: 'textbox',
 };
 const INTERACTIVE = 'a,button,input,select,textarea,summary,label,[role],[tabindex]';
 const MAX_DEPTH = 3;
+/** A name without digits, which a build may have made. */
+const STABLE = /^[A-Za-z][A-Za-z_-]*$/;
 
 /** The element a person meant: the nearest one that can be operated, else the target itself. */
 export function operatedElement(target: EventTarget | null): Element | undefined {
@@ -24,7 +24,7 @@ export function operatedElement(target: EventTarget | null): Element | undefined
 /** The ARIA role, explicit or the tag's own; the tag name where it has none. */
 export function roleOf(element: Element): string {
   const tag = element.localName;
-  const implied = tag === 'input' ? (INPUT_ROLES[(element as HTMLInputElement).type] ?? 'textbox') : ROLES[tag];
+  const implied = tag === 'input' ? (ROLES[(element as HTMLInputElement).type] ?? 'textbox') : ROLES[tag];
   return element.getAttribute('role') || implied || tag;
 }
 
@@ -41,10 +41,10 @@ export function nameLengthOf(element: Element): number {
 export function selectorOf(element: Element): string {
   const parts: string[] = [];
   for (let at: Element | null = element; at && parts.length < MAX_DEPTH; at = at.parentElement) {
-    const hasStableId = at.id !== '' && /^[A-Za-z][\w-]*$/.test(at.id) && !/\d/.test(at.id);
-    const className = at.classList[0];
-    const isStableClass = className !== undefined && /^[A-Za-z][\w-]*$/.test(className) && !/\d/.test(className);
-    parts.unshift(at.localName + (hasStableId ? `#${at.id}` : isStableClass ? `.${className}` : ''));
+    const { id, localName, classList } = at;
+    const className = classList[0] ?? '';
+    const hasStableId = STABLE.test(id);
+    parts.unshift(localName + (hasStableId ? `#${id}` : STABLE.test(className) ? `.${className}` : ''));
     if (hasStableId) break;
   }
   return parts.join(' > ');

@@ -34,13 +34,13 @@ const firstLoad = (): string[] => {
 
 /** Everything that ships, with its gate; raising one needs a reason in the commit. */
 const SHIPPED: readonly Shipped[] = [
-  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 25.8 * kB } },
+  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 25.5 * kB } },
   { name: 'loader.js (inline)', files: () => ['dist/loader.js'], gate: { of: 'gzip', maxBytes: 1024 } },
   { name: 'index.js (API external)', files: () => ['dist/index.js'], bundled: '*' },
   {
     name: 'core.js',
     files: () => ['dist/core.js'],
-    bundled: '{ instrument, flush, ledger }',
+    bundled: '{ instrument }',
     gate: { of: 'gzip', maxBytes: 8.5 * kB },
   },
   { name: 'worker.js', files: () => ['dist/worker.js'], bundled: '*', gate: { of: 'gzip', maxBytes: 11.5 * kB } },
