@@ -1,4 +1,3 @@
-import type { JsonCursor } from './json-cursor.ts';
 import { UNUSUAL } from './unusual.ts';
 
 // 0-15 for hex digits, 255 for all other bytes.
@@ -9,11 +8,11 @@ for (let value = 0; value < 16; value += 1) {
   HEX[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
-/** Eight hex digits of the cursor's last string, from `offset` on, as 32 bits. */
-export function word({ bytes, textStart }: JsonCursor, offset: number): number {
+/** Eight hex digits as 32 bits. */
+export function word(bytes: Buffer, start: number): number {
   let value = 0;
   let union = 0;
-  for (let at = textStart + offset, end = at + 8; at < end; at += 1) {
+  for (let at = start; at < start + 8; at += 1) {
     const digit = HEX[bytes[at] as number] as number;
     union |= digit;
     value = (value << 4) | digit;

@@ -1,71 +1,72 @@
 import type { OtlpSpan } from '../../../src/wire/otlp.ts';
 import { addEvents, addLinks, addStatus } from '../../otlp/json-span.ts';
-import { isJsonObject, parseAnyValue } from '../../otlp/json-value.ts';
+import { parseAnyValue } from '../../otlp/json-value.ts';
+import { JsonAttributes } from './json-attributes.ts';
 import { CHAR, type JsonCursor } from './json-cursor.ts';
 import { digits, word } from './json-digits.ts';
 import { JsonFields } from './json-fields.ts';
-import type { KeyWord } from './key-word.ts';
-import { type ScannedRecord, VALUE } from './scanned-record.ts';
+import type { ScannedRecord } from './scanned-record.ts';
 import { UNUSUAL } from './unusual.ts';
-import { wordOf } from './word-table.ts';
+import { isSameText, wordOf } from './word-table.ts';
 
 /** How many arrays and objects a field of a record stands in. */
 const FIELD_DEPTH = 7;
 const MAX_KIND = 5;
 const MAX_SEVERITY = 24;
 
-const SPAN = [
-  'traceId',
-  'spanId',
-  'parentSpanId',
-  'name',
-  'kind',
-  'startTimeUnixNano',
-  'endTimeUnixNano',
-  'attributes',
-  'status',
-  'flags',
-  'traceState',
-  'droppedAttributesCount',
-  'events',
-  'droppedEventsCount',
-  'links',
-  'droppedLinksCount',
-] as const;
-const LOG = [
-  'timeUnixNano',
-  'observedTimeUnixNano',
-  'severityNumber',
-  'severityText',
-  'body',
-  'eventName',
-  'attributes',
-  'droppedAttributesCount',
-  'flags',
-  'traceId',
-  'spanId',
-] as const;
+const SPAN = {
+  traceId: 0,
+  spanId: 1,
+  parentSpanId: 2,
+  name: 3,
+  kind: 4,
+  startTimeUnixNano: 5,
+  endTimeUnixNano: 6,
+  attributes: 7,
+  status: 8,
+  flags: 9,
+  traceState: 10,
+  droppedAttributesCount: 11,
+  events: 12,
+  droppedEventsCount: 13,
+  links: 14,
+  droppedLinksCount: 15,
+} as const;
+const LOG = {
+  timeUnixNano: 0,
+  observedTimeUnixNano: 1,
+  severityNumber: 2,
+  severityText: 3,
+  body: 4,
+  eventName: 5,
+  attributes: 6,
+  droppedAttributesCount: 7,
+  flags: 8,
+  traceId: 9,
+  spanId: 10,
+} as const;
 
-const SPAN_FIELDS = new JsonFields(SPAN);
-const LOG_FIELDS = new JsonFields(LOG);
-
-const KEY = wordOf('{"key":"');
-const TEXT_VALUE = wordOf(',"value":{"stringValue":"');
-const VALUE_START = wordOf(',"value":{"');
-const INTEGER = wordOf('intValue":');
-const DOUBLE = wordOf('doubleValue":');
-const TRUE = wordOf('boolValue":true');
-const FALSE = wordOf('boolValue":false');
-const VALUE_END = wordOf('}}');
+const NO_BODY = -1;
+const TIME_DIGITS = 19;
+const EMPTY = wordOf('""');
+const SPAN_FIELDS = new JsonFields(Object.keys(SPAN));
+const LOG_FIELDS = new JsonFields(Object.keys(LOG));
 
 /** Reads spans and log records of OTLP/JSON into a `ScannedRecord`. */
 export class JsonScanner {
   readonly #cursor: JsonCursor;
   readonly #record: ScannedRecord;
 
+  readonly #attributes: JsonAttributes;
+  /** The last trace id, where it stands and in which body. */
+  readonly #trace = new Int32Array(4);
+  #traceAt = 0;
+  #traceBody = NO_BODY;
+
   constructor(cursor: JsonCursor, record: ScannedRecord) {
     this.#cursor = cursor;
     this.#record = record;
+    this.#attributes = new JsonAttributes(cursor, record);
   }
 
   /** A span that begins at the cursor. */
@@ -87,69 +88,63 @@ export class JsonScanner {
   #spanField(field: number): void {
     const cursor = this.#cursor;
     const record = this.#record;
-    switch (SPAN[field]) {
-      case 'traceId':
+    switch (field) {
+      case SPAN.traceId:
         this.#traceId();
         break;
-      case 'spanId':
-        this.#id(8);
-        record.span0 = word(cursor, 0);
-        record.span1 = word(cursor, 8);
+      case SPAN.spanId:
+        this.#spanId();
         break;
-      case 'parentSpanId':
-        cursor.string();
-        if (cursor.textEnd === cursor.textStart) break;
-        if (cursor.textEnd - cursor.textStart !== 16) throw UNUSUAL;
-        record.parent0 = word(cursor, 0);
-        record.parent1 = word(cursor, 8);
+      case SPAN.parentSpanId:
+        this.#parentId();
         break;
-      case 'name':
+      case SPAN.name:
         this.#name();
         break;
-      case 'kind':
+      case SPAN.kind:
         record.kind = cursor.uint32();
         if (record.kind > MAX_KIND) record.kind = 0;
         break;
-      case 'startTimeUnixNano':
+      case SPAN.startTimeUnixNano:
         this.#start();
         break;
-      case 'endTimeUnixNano':
+      case SPAN.endTimeUnixNano:
         this.#end();
         break;
-      case 'attributes':
-        this.#attributes();
+      case SPAN.attributes:
+        this.#attributes.read();
         break;
-      case 'flags':
+      case SPAN.flags:
         record.flags = cursor.uint32();
         break;
-      case 'traceState':
+      case SPAN.traceState:
         cursor.string();
         record.traceState = cursor.text();
         break;
-      case 'droppedAttributesCount':
+      case SPAN.droppedAttributesCount:
         record.dropped = cursor.uint32();
         break;
-      case 'droppedEventsCount':
+      case SPAN.droppedEventsCount:
         record.droppedEvents = cursor.uint32();
         break;
-      case 'droppedLinksCount':
+      case SPAN.droppedLinksCount:
         record.droppedLinks += cursor.uint32();
         break;
       default:
-        this.#rare(SPAN[field]);
+        this.#rare(field);
     }
   }
 
   // Events, links and status as the general way reads them.
-  #rare(field: (typeof SPAN)[number] | undefined): void {
+  #rare(field: number): void {
     const record = this.#record;
     const raw = this.#parse();
     const span: OtlpSpan = { traceId: '', spanId: '', name: '', startTimeUnixNano: '', endTimeUnixNano: '' };
-    if (field === 'status') {
+    if (field === SPAN.status) {
       if (!addStatus(span, raw)) throw UNUSUAL;
       record.statusCode = span.status?.code ?? 0;
       record.statusMessage = span.status?.message ?? '';
-    } else if (field === 'events') {
+    } else if (field === SPAN.events) {
       if (!addEvents(span, raw)) throw UNUSUAL;
       record.events = span.events;
     } else {
@@ -177,46 +172,44 @@ export class JsonScanner {
   #logField(field: number): void {
     const cursor = this.#cursor;
     const record = this.#record;
-    switch (LOG[field]) {
-      case 'timeUnixNano':
+    switch (field) {
+      case LOG.timeUnixNano:
         this.#start();
         break;
-      case 'observedTimeUnixNano':
+      case LOG.observedTimeUnixNano:
         this.#end();
         break;
-      case 'severityNumber':
+      case LOG.severityNumber:
         record.severityNumber = cursor.uint32();
         if (record.severityNumber > MAX_SEVERITY) record.severityNumber = 0;
         break;
-      case 'severityText':
+      case LOG.severityText:
         cursor.string();
         record.severityText = cursor.text();
         break;
-      case 'body': {
+      case LOG.body: {
         const body = parseAnyValue(this.#parse(), 0);
         if (body === undefined) throw UNUSUAL;
         record.body = body;
         break;
       }
-      case 'eventName':
+      case LOG.eventName:
         this.#name();
         break;
-      case 'attributes':
-        this.#attributes();
+      case LOG.attributes:
+        this.#attributes.read();
         break;
-      case 'droppedAttributesCount':
+      case LOG.droppedAttributesCount:
         record.dropped = cursor.uint32();
         break;
-      case 'flags':
+      case LOG.flags:
         record.flags = cursor.uint32();
         break;
-      case 'traceId':
+      case LOG.traceId:
         this.#traceId();
         break;
       default:
-        this.#id(8);
-        record.span0 = word(cursor, 0);
-        record.span1 = word(cursor, 8);
+        this.#spanId();
     }
   }
 
@@ -227,19 +220,45 @@ export class JsonScanner {
   }
 
   #traceId(): void {
-    const cursor = this.#cursor;
     const record = this.#record;
-    this.#id(16);
-    record.trace0 = word(cursor, 0);
-    record.trace1 = word(cursor, 8);
-    record.trace2 = word(cursor, 16);
-    record.trace3 = word(cursor, 24);
+    const { view, bodyNumber } = record;
+    const start = this.#id(16);
+    // Spans of a trace come one after the other.
+    if (this.#traceBody !== bodyNumber || !isSameText(view, this.#traceAt, start, 32)) {
+      for (let i = 0; i < 4; i += 1) this.#trace[i] = word(record.bytes, start + i * 8);
+      this.#traceAt = start;
+      this.#traceBody = bodyNumber;
+    }
+    record.trace0 = this.#trace[0] as number;
+    record.trace1 = this.#trace[1] as number;
+    record.trace2 = this.#trace[2] as number;
+    record.trace3 = this.#trace[3] as number;
   }
 
-  #id(byteCount: number): void {
+  #spanId(): void {
+    const record = this.#record;
+    const start = this.#id(8);
+    record.span0 = word(record.bytes, start);
+    record.span1 = word(record.bytes, start + 8);
+  }
+
+  #parentId(): void {
+    const record = this.#record;
+    if (this.#cursor.takeWord(EMPTY)) return;
+    const start = this.#id(8);
+    record.parent0 = word(record.bytes, start);
+    record.parent1 = word(record.bytes, start + 8);
+  }
+
+  // Where the id of so many bytes begins that is next.
+  #id(byteCount: number): number {
     const cursor = this.#cursor;
-    cursor.string();
-    if (cursor.textEnd - cursor.textStart !== byteCount * 2) throw UNUSUAL;
+    cursor.take(CHAR.quote);
+    const start = cursor.at;
+    const end = start + byteCount * 2;
+    if (end >= cursor.end || cursor.bytes[end] !== CHAR.quote) throw UNUSUAL;
+    cursor.at = end + 1;
+    return start;
   }
 
   #name(): void {
@@ -266,78 +285,19 @@ export class JsonScanner {
   // Whole seconds; the rest is left in #nanos. Only times after 1970's first second and with at most 19 digits.
   #time(): number {
     const cursor = this.#cursor;
-    cursor.string();
-    const { bytes, textStart, textEnd } = cursor;
+    cursor.take(CHAR.quote);
+    const { bytes, at: textStart } = cursor;
+    // Most times have 19 digits, and nothing else than digits passes below.
+    let textEnd = textStart + TIME_DIGITS;
+    if (textEnd < cursor.end && bytes[textEnd] === CHAR.quote) cursor.at = textEnd + 1;
+    else {
+      cursor.restOfString();
+      textEnd = cursor.textEnd;
+    }
     const middle = textEnd - 9;
     if (middle <= textStart || middle - textStart > 10 || bytes[textStart] === 0x30) throw UNUSUAL;
     const seconds = digits(bytes, textStart, middle);
     this.#nanos = digits(bytes, middle, textEnd);
     return seconds;
-  }
-
-  #attributes(): void {
-    const cursor = this.#cursor;
-    cursor.take(CHAR.openArray);
-    if (cursor.takeIf(CHAR.closeArray)) return;
-    do {
-      cursor.peek();
-      const start = cursor.at;
-      if (this.#attribute()) continue;
-      cursor.at = start;
-      this.#anyAttribute();
-    } while (cursor.more(CHAR.closeArray));
-  }
-
-  // An attribute as every encoder writes it; false when it is not.
-  #attribute(): boolean {
-    const cursor = this.#cursor;
-    const record = this.#record;
-    if (!cursor.takeWord(KEY)) return false;
-    const key = this.#key();
-    if (key === undefined) return false;
-    if (cursor.takeWord(TEXT_VALUE)) {
-      cursor.restOfString();
-      if (cursor.hasEscapes || !cursor.takeWord(VALUE_END)) return false;
-      record.addText(key, cursor.textStart, cursor.textEnd);
-      return true;
-    }
-    if (!cursor.takeWord(VALUE_START)) return false;
-    if (cursor.takeWord(INTEGER)) {
-      const value = cursor.integerOrNot();
-      if (value === undefined || !cursor.takeWord(VALUE_END)) return false;
-      record.addNumber(key, VALUE.integer, value);
-    } else if (cursor.takeWord(DOUBLE)) {
-      if (cursor.peek() === CHAR.quote) return false;
-      const value = cursor.number();
-      if (!cursor.takeWord(VALUE_END)) return false;
-      record.addNumber(key, VALUE.double, value);
-    } else if (cursor.takeWord(TRUE)) {
-      if (!cursor.takeWord(VALUE_END)) return false;
-      record.addBoolean(key, true);
-    } else if (cursor.takeWord(FALSE)) {
-      if (!cursor.takeWord(VALUE_END)) return false;
-      record.addBoolean(key, false);
-    } else return false;
-    return true;
-  }
-
-  // The key at the cursor.
-  #key(): KeyWord | undefined {
-    const cursor = this.#cursor;
-    const record = this.#record;
-    const expected = record.expectedKey();
-    if (expected?.isPlainJson && cursor.takeText(expected)) return expected;
-    cursor.restOfString();
-    if (cursor.hasEscapes) return undefined;
-    return record.findKey(cursor.textStart, cursor.textEnd);
-  }
-
-  // Any other order, white space or value, as the general way reads it.
-  #anyAttribute(): void {
-    const raw = this.#cursor.parse(FIELD_DEPTH + 1);
-    if (!isJsonObject(raw) || typeof raw.key !== 'string') throw UNUSUAL;
-    const value = parseAnyValue(raw.value, 0);
-    if (value === undefined) throw UNUSUAL;
-    this.#record.addAny(this.#record.keyOf(raw.key), value);
   }
 }

@@ -53,6 +53,8 @@ export class KeyWord implements Word {
   readonly isEventId: boolean;
   /** Whether JSON writes it as it is. */
   readonly isPlainJson: boolean;
+  /** How JSON writes an attribute with it up to its text; made when it is first needed. */
+  jsonText: Word | undefined = undefined;
   /** The key that came behind it the last time: records of one sender have their keys in one order. */
   after: KeyWord | undefined = undefined;
 

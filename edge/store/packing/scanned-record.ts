@@ -138,7 +138,6 @@ export class ScannedRecord {
 
   /** A text that was the last one under its key as well is told from where that stands. */
   addText(key: KeyWord, start: number, end: number): void {
-    const i = this.#add(key, VALUE.text);
     const length = end - start;
     if (
       key.body !== this.bodyNumber ||
@@ -146,6 +145,12 @@ export class ScannedRecord {
       !isSameText(this.view, key.start, start, length)
     )
       key.take(this.bodyNumber, start, end);
+    this.addLastText(key);
+  }
+
+  /** The same for the very text that was the last one under its key. */
+  addLastText(key: KeyWord): void {
+    const i = this.#add(key, VALUE.text);
     this.starts[i] = key.start;
     this.ends[i] = key.end;
   }
