@@ -2,6 +2,7 @@ import type { ObjectContext } from '../store/durable-object/platform.ts';
 import { TraceShard as StoreShard } from '../store/durable-object/trace-shard.ts';
 import { createWorkerCollector, type WorkerCollector } from './create-worker-collector.ts';
 import { LossLedgerObject } from './ledger-object.ts';
+import { ledgerStub } from './remote-ledger.ts';
 import { report } from './report.ts';
 import { type CollectorEnv, InvalidSettingError, shardSettings } from './settings.ts';
 
@@ -11,7 +12,8 @@ export type ObjectClass = new (ctx: never, env: never) => object;
 /** Keeps the traces of one shard; bound as `TRACE_SHARDS`. */
 export const TraceShard: ObjectClass = class extends StoreShard {
   constructor(ctx: ObjectContext, env: CollectorEnv) {
-    super(ctx, env, shardSettings(env), report);
+    const expired = (records: number) => ledgerStub(env.LOSS_LEDGER).book([{ atMs: Date.now(), expired: records }]);
+    super(ctx, env, shardSettings(env), { report, expired });
   }
 };
 

@@ -10,8 +10,12 @@ import {
 import { createNextTurn } from '../store/durable-object/next-turn.ts';
 import type { ObjectContext, ObjectStorage } from '../store/durable-object/platform.ts';
 
-/** One thing to be booked: what a request came to, or what an agent says of a page. */
-export type LedgerEntry = { keyId: string; atMs: number } & ({ counts: Partial<KeyCounts> } | { report: PageLedger });
+/** One thing to be booked: what a request came to, what an agent says of a page, or how many records a shard has deleted. */
+export type LedgerEntry = { atMs: number } & (
+  | { keyId: string; counts: Partial<KeyCounts> }
+  | { keyId: string; report: PageLedger }
+  | { expired: number }
+);
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS entry(id INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot(piece INTEGER PRIMARY KEY, data BLOB NOT NULL);`;
@@ -67,7 +71,8 @@ export class LossLedgerObject extends DurableObject {
 
   #book(entry: LedgerEntry): void {
     this.#nowMs = entry.atMs;
-    if ('counts' in entry) this.#ledger.count(entry.keyId, entry.counts);
+    if ('expired' in entry) this.#ledger.expire(entry.expired);
+    else if ('counts' in entry) this.#ledger.count(entry.keyId, entry.counts);
     else this.#ledger.hear(entry.keyId, entry.report);
     this.#nowMs = undefined;
     this.#entries += 1;

@@ -19,13 +19,17 @@ const NAME = 'ledger';
 /** While the object cannot be reached, so many entries are kept; later ones are lost to the books, and told of. */
 const MAX_WAITING = 10_000;
 
+/** The one ledger of a deployment. A stub belongs to the request that made it. */
+export function ledgerStub(namespace: ObjectNamespace<LedgerStub>): LedgerStub {
+  return namespace.getByName(NAME);
+}
+
 export function createRemoteLedger(
   namespace: ObjectNamespace<LedgerStub>,
   report: (message: string) => void,
 ): RemoteLedger {
   let waiting: LedgerEntry[] = [];
-  // A stub belongs to the request that made it.
-  const stub = (): LedgerStub => namespace.getByName(NAME);
+  const stub = (): LedgerStub => ledgerStub(namespace);
   const add = (entry: LedgerEntry): void => {
     if (waiting.length < MAX_WAITING) waiting.push(entry);
     else report('The loss ledger cannot be reached: entries were left out.');

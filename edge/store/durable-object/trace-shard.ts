@@ -11,10 +11,19 @@ import { Shard, type ShardAppendAnswer } from './shard.ts';
 import type { ShardMessage } from './shard-message.ts';
 import type { ShardTotals } from './shard-reads.ts';
 import type { ShardSettings } from './shard-settings.ts';
+import { UntoldExpiry } from './untold-expiry.ts';
 
 export interface ShardStats extends ShardTotals {
   bytes: number;
   version: number;
+}
+
+/** Where a shard runs. */
+export interface ShardHost {
+  /** Told of faults, in one sentence for an operator. */
+  report(message: string): void;
+  /** Told how many spans and log records its alarms have deleted; asked again when it rejects. */
+  expired(records: number): Promise<void>;
 }
 
 /** An alarm that failed is tried again after this; Cloudflare itself gives up after six times. */
@@ -27,16 +36,17 @@ const RETRY_MS = 60_000;
 export class TraceShard extends DurableObject {
   readonly #storage: ObjectStorage;
   readonly #shard: Shard;
-  readonly #report: (message: string) => void;
+  readonly #host: ShardHost;
+  readonly #untold: UntoldExpiry;
   readonly #nextTurn = createNextTurn();
   #alarmMs: number | null = null;
 
-  /** @param report told of faults, in one sentence for an operator */
-  constructor(ctx: ObjectContext, env: unknown, settings: ShardSettings, report: (message: string) => void) {
+  constructor(ctx: ObjectContext, env: unknown, settings: ShardSettings, host: ShardHost) {
     super(ctx as never, env as never);
     this.#storage = ctx.storage;
-    this.#report = report;
+    this.#host = host;
     this.#shard = new Shard(ctx.storage, settings);
+    this.#untold = new UntoldExpiry(ctx.storage);
     void ctx.blockConcurrencyWhile(async () => {
       this.#alarmMs = await ctx.storage.getAlarm();
     });
@@ -101,17 +111,25 @@ export class TraceShard extends DurableObject {
   }
 
   /** Compaction and expiry, a piece at a time. */
-  alarm(): void {
+  async alarm(): Promise<void> {
     this.#alarmMs = null;
     try {
       this.#shard.compact(1);
-      this.#shard.expire(Date.now());
+      const { spans, logs } = this.#shard.expire(Date.now());
+      this.#untold.add(spans + logs);
+      if (this.#untold.records > 0) await this.#tellExpired();
       const dueMs = this.#shard.nextDueMs(Date.now());
       if (dueMs !== undefined) this.#setAlarm(dueMs);
     } catch (error) {
-      this.#report(`A shard could not be compacted and is tried again in a minute: ${String(error)}`);
+      this.#host.report(`A shard's alarm failed and comes again in a minute: ${String(error)}`);
       this.#setAlarm(Date.now() + RETRY_MS);
     }
+  }
+
+  async #tellExpired(): Promise<void> {
+    const { records } = this.#untold;
+    await this.#host.expired(records);
+    this.#untold.add(-records);
   }
 
   #setAlarm(dueMs: number): void {

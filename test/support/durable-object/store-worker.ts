@@ -11,12 +11,14 @@ type TestContext = ObjectContext & {
   abort(reason: string): void;
 };
 
+const host = { report: console.error, expired: () => Promise.resolve() };
+
 /** The shard that ships, with settings a test gives, and a way to begin anew from what is on disk. */
 export class TestShard extends TraceShard {
   readonly #context: TestContext;
 
   constructor(ctx: TestContext, env: unknown) {
-    super(ctx, env, { ...DEFAULT_SHARD_SETTINGS, ...ctx.storage.kv.get('settings') }, console.error);
+    super(ctx, env, { ...DEFAULT_SHARD_SETTINGS, ...ctx.storage.kv.get('settings') }, host);
     this.#context = ctx;
   }
 
