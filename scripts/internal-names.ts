@@ -6,12 +6,12 @@
 export const INTERNAL_NAMES =
   // core, activities, contexts, requests
   (
-    'activities afterMs allows announce answered answeredMs args atMs becomeClick beforeMs carryPromise clock contexts ' +
-    'counted describe endAll ending foreignContext handover hasOwnTrace hold ignores interactionIn isAsync isLive ' +
-    'isOptional keepOpen leave mayRecord onLeave originMs policy returned sent settings severity startSpanAs stops threw ' +
-    'tracer tracing viewOf ' +
+    'activities activity afterMs allows announce answered answeredMs args atMs baggage becomeClick beforeMs begin carryPromise clock contexts core ' +
+    'counted describe emit endAll ending foreignContext handover hasOwnTrace hold ignores interactionIn isAsync isBusy isHeld isLive identity ' +
+    'isOptional keepOpen learn leave mayRecord monotonicMs onLeave originMs policy recent refusedMs requests returned sent sessions settings severity started startSpanAs stops threw ' +
+    'tracer tracing viewOf wallMs ' +
     // delivery and session
-    'alone hurry insert isKept isSampled keep ledgers living onAcknowledged onAdvice onDrain onEvict onExit onFailure onOpen ' +
+    'alone answer chars delivery discard failed hurry insert isKept isOpen isSampled keep last ledgers living onAcknowledged onAdvice onDrain onEvict onExit onFailure onOpen ' +
     'brace isExiting onTooLarge onRefused onReturn pace park retryAfterMs room succeeded timer told waitMs ' +
     // OpenTelemetry's own insides; what starts with _ besides
     'attributeCountLimit attributePerEventCountLimit attributePerLinkCountLimit attributeValueLengthLimit decision ' +

@@ -1,6 +1,15 @@
-import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  SpanStatusCode,
+} from '@opentelemetry/api';
 import { guard } from '../browser/guard.ts';
+import type { Core } from '../core.ts';
 import type { Settings } from '../options.ts';
+import type { GivenIds } from '../otel/provider.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_GRAPHQL_OPERATION_NAME,
@@ -25,6 +34,22 @@ function knownMethod(method: string): string | undefined {
 /** `{method} {template}`; unknown methods are `HTTP` in names, which stay few. */
 export function requestName(method: string, url: URL): string {
   return `${knownMethod(method) ?? 'HTTP'} ${templateOf(url.pathname)}`;
+}
+
+/** A request as its span begins; by default it begins now, under what runs. */
+export interface RequestStart extends SpanOptions {
+  method: string;
+  url: URL;
+  body?: unknown;
+  parent?: Context;
+  ids?: GivenIds | undefined;
+}
+
+/** Starts the span `{method} {template}` of a request. */
+export function startRequest(core: Pick<Core, 'settings' | 'startSpan'>, request: RequestStart): Span {
+  const { method, url, body, parent, ids, ...options } = request;
+  const attributes = { ...requestAttributes(core, method, url, body), ...options.attributes };
+  return core.startSpan(requestName(method, url), { ...options, kind: SpanKind.CLIENT, attributes }, parent, ids);
 }
 
 /** What a request's span says from its start. */

@@ -1,6 +1,5 @@
-import { SpanKind } from '@opentelemetry/api';
 import { patchMethod } from '../browser/patch.ts';
-import { describeFailure, requestAttributes, requestName } from '../context/request-span.ts';
+import { describeFailure, startRequest } from '../context/request-span.ts';
 import type { Instrumentation } from '../core.ts';
 
 /** A span `POST {template}` for each `sendBeacon`. No header can be sent along, and no answer is seen. */
@@ -10,8 +9,7 @@ export const beacons: Instrumentation = {
     patchMethod(Navigator.prototype, 'sendBeacon', (_, [address]) => {
       const url = new URL(String(address), document.baseURI);
       if (core.ignores(url)) return undefined;
-      const attributes = requestAttributes(core, 'POST', url);
-      const span = core.startSpan(requestName('POST', url), { kind: SpanKind.CLIENT, attributes });
+      const span = startRequest(core, { method: 'POST', url });
       return {
         threw: () => span.end(),
         returned(isQueued) {

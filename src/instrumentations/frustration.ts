@@ -1,16 +1,9 @@
 import type { Span } from '@opentelemetry/api';
-import { nameLengthOf, operatedElement, roleOf, selectorOf } from '../browser/element.ts';
+import { elementAttributes, operatedElement } from '../browser/element.ts';
 import { guard } from '../browser/guard.ts';
 import { listen } from '../browser/listen.ts';
 import type { Instrumentation } from '../core.ts';
-import {
-  ATTR_CLICK_FRUSTRATION,
-  ATTR_ELEMENT_SELECTOR,
-  ATTR_ELEMENT_TAG,
-  ATTR_INTERACTION_TARGET_NAME_LENGTH,
-  ATTR_INTERACTION_TARGET_ROLE,
-  EVENT_CLICK,
-} from '../wire/names.ts';
+import { ATTR_CLICK_FRUSTRATION, EVENT_CLICK } from '../wire/names.ts';
 
 /** As many clicks on one element, each so soon after the one before, are rage. */
 const RAGE_CLICKS = 3;
@@ -32,13 +25,7 @@ export const frustration: Instrumentation = {
       core.emit({
         name: EVENT_CLICK,
         span: span?.spanContext() ?? core.view.root?.spanContext(),
-        attributes: {
-          [ATTR_CLICK_FRUSTRATION]: kind,
-          [ATTR_ELEMENT_TAG]: element.localName,
-          [ATTR_ELEMENT_SELECTOR]: selectorOf(element),
-          [ATTR_INTERACTION_TARGET_ROLE]: roleOf(element),
-          [ATTR_INTERACTION_TARGET_NAME_LENGTH]: nameLengthOf(element),
-        },
+        attributes: { [ATTR_CLICK_FRUSTRATION]: kind, ...elementAttributes(element) },
       });
 
     return listen<MouseEvent>(window, 'click', (event) => {

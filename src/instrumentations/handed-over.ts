@@ -1,7 +1,7 @@
-import { type Context, type Span, SpanKind } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { operatedElement, roleOf, selectorOf } from '../browser/element.ts';
 import { guard } from '../browser/guard.ts';
-import { describeAnswer, describeFailure, requestAttributes, requestName } from '../context/request-span.ts';
+import { describeAnswer, describeFailure, startRequest } from '../context/request-span.ts';
 import type { Core, Instrumentation } from '../core.ts';
 import type { HandedCall, HandedClick } from '../handover.ts';
 import { ATTR_ELEMENT_SELECTOR, ATTR_INTERACTION_TYPE } from '../wire/names.ts';
@@ -32,10 +32,9 @@ function startClick(core: Core, { event, traceId, spanId }: HandedClick): Contex
   const activity = activities.begin({
     kind: 'interaction',
     startMs: clock.at(event.timeStamp),
-    startSpan: (parent, options) =>
-      core.startSpan(`click ${element ? roleOf(element) : 'document'}`, options, parent, { traceId, spanId }),
+    startSpan: (parent, options) => core.startSpan(`click ${roleOf(element)}`, options, parent, { traceId, spanId }),
   });
-  activity.describe({ [ATTR_INTERACTION_TYPE]: 'click', [ATTR_ELEMENT_SELECTOR]: element && selectorOf(element) });
+  activity.describe({ [ATTR_INTERACTION_TYPE]: 'click', [ATTR_ELEMENT_SELECTOR]: selectorOf(element) });
   return activity.context;
 }
 
@@ -43,12 +42,7 @@ function report(core: Core, call: HandedCall, parent: Context): void {
   const { clock } = core;
   const { method = 'GET', spanId } = call;
   const url = new URL(call.url);
-  const options = {
-    kind: SpanKind.CLIENT,
-    startTime: clock.at(call.startMs),
-    attributes: requestAttributes(core, method, url),
-  };
-  const span: Span = core.startSpan(requestName(method, url), options, parent, spanId ? { spanId } : {});
+  const span = startRequest(core, { method, url, startTime: clock.at(call.startMs), parent, ids: { spanId } });
   const end = guard(() => {
     if (call.status !== undefined) describeAnswer(span, call.status);
     else if (call.error !== 'AbortError') describeFailure(span, call.error ?? 'Error');

@@ -1,17 +1,9 @@
 import type { Attributes, Span } from '@opentelemetry/api';
-import { nameLengthOf, operatedElement, roleOf, selectorOf } from '../browser/element.ts';
+import { elementAttributes, operatedElement, roleOf } from '../browser/element.ts';
 import { listen } from '../browser/listen.ts';
 import type { Activity } from '../context/activities.ts';
 import type { Instrumentation } from '../core.ts';
-import {
-  ATTR_ELEMENT_SELECTOR,
-  ATTR_ELEMENT_TAG,
-  ATTR_INTERACTION_TARGET_DATA,
-  ATTR_INTERACTION_TARGET_NAME_LENGTH,
-  ATTR_INTERACTION_TARGET_ROLE,
-  ATTR_INTERACTION_TYPE,
-  ATTR_URL_TEMPLATE,
-} from '../wire/names.ts';
+import { ATTR_INTERACTION_TARGET_DATA, ATTR_INTERACTION_TYPE, ATTR_URL_TEMPLATE } from '../wire/names.ts';
 
 /** A press and the click it becomes are one gesture. */
 const MAX_GESTURE_MS = 1000;
@@ -45,10 +37,7 @@ export const interactions: Instrumentation = {
         startSpan(parent, options) {
           const attributes: Attributes = { ...options.attributes, [ATTR_URL_TEMPLATE]: route };
           if (element) {
-            attributes[ATTR_INTERACTION_TARGET_ROLE] = roleOf(element);
-            attributes[ATTR_INTERACTION_TARGET_NAME_LENGTH] = nameLengthOf(element);
-            attributes[ATTR_ELEMENT_TAG] = element.localName;
-            attributes[ATTR_ELEMENT_SELECTOR] = selectorOf(element);
+            Object.assign(attributes, elementAttributes(element));
             for (const name of core.settings.targetData)
               attributes[ATTR_INTERACTION_TARGET_DATA + name] = element.getAttribute(`data-${name}`) ?? undefined;
           }
@@ -68,7 +57,7 @@ export const interactions: Instrumentation = {
 };
 
 function describe(span: Span | undefined, type: string, element: Element | undefined): void {
-  span?.updateName(`${type} ${element ? roleOf(element) : 'document'}`);
+  span?.updateName(`${type} ${roleOf(element)}`);
   span?.setAttribute(ATTR_INTERACTION_TYPE, type);
 }
 

@@ -1,10 +1,10 @@
-import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import { guard, type Stop, stopAll } from '../browser/guard.ts';
 import { listen } from '../browser/listen.ts';
 import { observe } from '../browser/observe.ts';
 import { resourceAttributes } from '../browser/resource-attributes.ts';
 import { whenIdle } from '../browser/when-idle.ts';
-import { describeAnswer, requestAttributes, requestName } from '../context/request-span.ts';
+import { describeAnswer, startRequest } from '../context/request-span.ts';
 import type { Core, Instrumentation } from '../core.ts';
 import type { GivenIds } from '../otel/provider.ts';
 import { viewAttributes } from '../session/page-view.ts';
@@ -76,9 +76,9 @@ function startLoad(core: Core): Stop {
 function reportDocument(core: Core, timing: PerformanceNavigationTiming, parent: Context, spanId?: SpanId): void {
   const { clock } = core;
   const url = new URL(timing.name, location.href);
-  const attributes = { ...requestAttributes(core, 'GET', url), ...resourceAttributes(timing) };
-  const options = { kind: SpanKind.CLIENT, startTime: clock.at(timing.fetchStart), attributes };
-  const span = core.startSpan(requestName('GET', url), options, parent, spanId ? { spanId } : undefined);
+  const attributes = resourceAttributes(timing);
+  const startTime = clock.at(timing.fetchStart);
+  const span = startRequest(core, { method: 'GET', url, startTime, attributes, parent, ids: { spanId } });
   describeAnswer(span, timing.responseStatus ?? 0);
   // Still being read when the page is left early.
   span.end(clock.at(timing.responseEnd || performance.now()));

@@ -1,8 +1,8 @@
-import { type Context, SpanKind } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { type Stop, stopAll } from '../browser/guard.ts';
 import { listen } from '../browser/listen.ts';
 import { patchMethod } from '../browser/patch.ts';
-import { describeAnswer, describeFailure, requestAttributes, requestName } from '../context/request-span.ts';
+import { describeAnswer, describeFailure, startRequest } from '../context/request-span.ts';
 import type { Instrumentation } from '../core.ts';
 import { TRACEPARENT } from '../wire/traceparent.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -56,8 +56,7 @@ export const xhrRequests: Instrumentation = {
         if (!request || !/^https?:$/.test(request.url.protocol) || core.ignores(request.url)) return undefined;
         const { method, url, hasOwnTrace, isAsync } = request;
         request.context = contexts.active();
-        const attributes = requestAttributes(core, method, url, body);
-        const span = core.startSpan(requestName(method, url), { kind: SpanKind.CLIENT, attributes });
+        const span = startRequest(core, { method, url, body });
         if (!hasOwnTrace && core.policy.allows(url))
           for (const [name, value] of requestHeaders(core, span)) setRequestHeader.call(xhr, name, value);
         const pending = core.requests.begin(url.href, span);

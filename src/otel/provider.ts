@@ -23,8 +23,7 @@ import type { TaskContexts } from '../context/task-contexts.ts';
 import { createSpanId, createTraceId, type SpanId, type TraceId } from '../wire/ids.ts';
 import { MAX_ATTRIBUTE_CHARS } from '../wire/limits.ts';
 import { SCOPE_BROWSER } from '../wire/names.ts';
-import type { SamplingState } from '../wire/sampling.ts';
-import { withSamplingState } from '../wire/sampling.ts';
+import { formatOt, OT_KEY, type SamplingState } from '../wire/sampling.ts';
 import type { EpochMs } from '../wire/time.ts';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../wire/traceparent.ts';
 import { propagator } from './propagator.ts';
@@ -89,7 +88,7 @@ export function createTracing({ contexts, now, mayRecord, sample, started, ended
   let known: { rv?: string; th?: string; traceState?: TraceState } = {};
   const stateOf = (state: SamplingState) => {
     if (!known.traceState || known.rv !== state.rv || known.th !== state.th)
-      known = { ...state, traceState: createTraceState(withSamplingState([], state)) };
+      known = { ...state, traceState: createTraceState([[OT_KEY, formatOt(state)]]) };
     return known.traceState;
   };
   const sampler: Sampler = {

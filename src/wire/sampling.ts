@@ -34,12 +34,16 @@ export function parseOt(value: string | undefined): SamplingState {
   return state;
 }
 
+/** The `ot` member's value that says `rv` and `th`. */
+export function formatOt({ rv, th }: SamplingState): string {
+  return [rv && `rv:${rv}`, th && `th:${th}`].filter(Boolean).join(';');
+}
+
 /** Writes `rv` and `th` into `members` at the left end; other sub-keys of an existing `ot` value are kept. */
 export function withSamplingState(members: TraceStateMembers, state: SamplingState): TraceStateMembers {
   const existing = members.find(([key]) => key === OT_KEY)?.[1] ?? '';
   const others = existing.split(';').filter((part) => part !== '' && !/^(rv|th):/.test(part));
-  const parts = [...(state.rv ? [`rv:${state.rv}`] : []), ...(state.th ? [`th:${state.th}`] : []), ...others];
-  const value = parts.join(';');
+  const value = [formatOt(state), ...others].filter(Boolean).join(';');
   return withMember(members, OT_KEY, value === '' || value.length > MAX_OT_CHARS ? undefined : value);
 }
 
