@@ -9,6 +9,20 @@ export function sessionLimit(filter: SessionFilter): number {
   return Math.min(MAX_LIMIT, Math.max(1, Math.trunc(filter.limit ?? DEFAULT_LIMIT)));
 }
 
+/** Whether a trace is a reason by itself to think that its session matches; without errors no single trace can tell. */
+export function speaksForSession(state: SummaryState, filter: SessionFilter): boolean {
+  const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY, service, userId, error } = filter;
+  const startMs = traceStartUs(state) / 1000;
+  return (
+    state.sessionId !== '' &&
+    startMs >= fromMs &&
+    startMs <= toMs &&
+    (service === undefined || state.services.includes(service)) &&
+    (userId === undefined || state.userId === userId) &&
+    (!error || state.errors > 0)
+  );
+}
+
 /** What the traces of a session that started in the filter's window add up to; `undefined` when it does not match. */
 export function summarizeSession(
   sessionId: string,

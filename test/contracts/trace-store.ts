@@ -752,8 +752,8 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
       }
     });
 
-    test('a session adds up its traces, wherever they lie', async () => {
-      const views = take(80);
+    test.each([250, 1_200_000])('a session adds up its traces, wherever they lie, %i ms apart', async (everyMs) => {
+      const views = take(80, { everyMs });
       for (const view of views.slice(0, 40)) await append(store, view);
       await reopen();
       for (const view of views.slice(40)) await append(store, view);
@@ -774,6 +774,9 @@ export function describeTraceStore(name: string, createPlace: () => Promise<Stor
         expect(await store.sessions({ limit: 3 })).toEqual(found.slice(0, 3));
         expect(await store.sessions({ error: true, limit: 500 })).toEqual(
           found.filter(({ errorCount }) => errorCount > 0),
+        );
+        expect(await store.sessions({ error: true, limit: 1 })).toEqual(
+          found.filter(({ errorCount }) => errorCount > 0).slice(0, 1),
         );
         expect(await store.sessions({ userId: 'nobody' })).toEqual([]);
         const later = await store.sessions({ fromMs: views.at(60)?.startMs as number, limit: 500 });

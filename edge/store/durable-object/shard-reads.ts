@@ -5,6 +5,7 @@ import type { LiveTrace } from '../live-trace.ts';
 import type { LiveTraces } from '../live-traces.ts';
 import { type PackedRollup, vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, matches } from '../search.ts';
+import { speaksForSession } from '../sessions.ts';
 import type { ActiveSession } from '../sql/session-rows.ts';
 import { createStatistics } from '../statistics.ts';
 import { copySummary, type SummaryState, traceEndUs, traceStartUs } from '../summary.ts';
@@ -76,8 +77,10 @@ export class ShardReads {
   /** Sessions that may match, as far as this shard knows them. */
   sessions(filter: SessionFilter, limit: number): ActiveSession[] {
     const active = this.#parts.all().flatMap(({ reader }) => reader.sessions(filter, limit));
+    const known = new Set(active.map(({ sessionId }) => sessionId));
     for (const { state } of this.#liveTraces()) {
-      if (state.sessionId !== '') active.push({ sessionId: state.sessionId, endUs: traceEndUs(state) });
+      if (known.has(state.sessionId) || speaksForSession(state, filter))
+        active.push({ sessionId: state.sessionId, endUs: traceEndUs(state) });
     }
     return active;
   }

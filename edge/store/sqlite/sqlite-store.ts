@@ -8,7 +8,7 @@ import { LiveTraces, type PreparedBatch } from '../live-traces.ts';
 import { type PackedBatch, type PackedStore, unpackBatch } from '../packing/packed-batch.ts';
 import { vitalsOf } from '../rollup.ts';
 import { compareNewestFirst, createSearch, formatCursor, matches, type Search } from '../search.ts';
-import { sessionLimit, summarizeSession } from '../sessions.ts';
+import { sessionLimit, speaksForSession, summarizeSession } from '../sessions.ts';
 import { createStatistics } from '../statistics.ts';
 import { readStoredTrace } from '../stored-trace.ts';
 import { copySummary, type SummaryState, traceEndUs, traceStartUs } from '../summary.ts';
@@ -185,12 +185,14 @@ export class SqliteStore implements PackedStore {
     const states = live.map(({ state }) => copySummary(state));
     const latest = new Map<string, number>();
     const active = (sessionId: string, endUs: number): void => {
-      if (sessionId !== '') latest.set(sessionId, Math.max(endUs, latest.get(sessionId) ?? 0));
+      latest.set(sessionId, Math.max(endUs, latest.get(sessionId) ?? 0));
     };
     // More than asked for: what matches in one part need not match as a whole.
     for (const { sessionId, endUs } of await askReadThread('sessions', this.#parts.refs(), filter, limit * 2))
       active(sessionId, endUs);
-    for (const state of states) active(state.sessionId, traceEndUs(state));
+    for (const state of states) {
+      if (latest.has(state.sessionId) || speaksForSession(state, filter)) active(state.sessionId, traceEndUs(state));
+    }
     const ids = [...latest].sort(([, a], [, b]) => b - a).map(([id]) => id);
     const wanted = ids.slice(0, limit * 2);
     states.push(...(await askReadThread('sessionTraces', this.#parts.refs(), wanted, idsAlsoStored(live))));
