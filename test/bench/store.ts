@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,14 +10,14 @@ import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
 import type { TraceStore } from '../../edge/store/trace-store.ts';
 import { type Body, createBodies } from './store-bodies.ts';
 import { type HttpResults, measureHttp } from './store-http.ts';
-import { loadStore, SPANS_PER_VIEW } from './store-load.ts';
+import { type LoadedStore, loadStore, SPANS_PER_VIEW } from './store-load.ts';
 import { measureQueries, type QueryResults } from './store-queries.ts';
 import { formatColumns, formatTable, median, startTimer } from './store-report.ts';
 
 const HELP = `Durable ingest and queries of the embedded store on one core.
   --spans N      spans to load before the queries are timed (default 420000)
   --growth N,N…  only disk, memory and queries, of a store of each of these sizes
-  --keep DIR     with --growth: where the stores are made, and left (default: a temporary directory)
+  --keep DIR     with --growth: where the stores are made and left, and those that are there used again
   --json         one JSON object as the last line
 The collector is run from dist: build it first.
 Rates are spans a second of CPU the process got, so that a busy machine changes them little; ratios are against a plain
@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
   },
 });
 const MEASURED_VIEWS = 5_000;
-/** Sent four times over: to warm up, at full speed, and twice at half of it. */
+/** Sent seven times over: to warm up, at full speed, and twice at half of it. */
 const HTTP_VIEWS = 3_000;
 /** The same for the collector over the store that was loaded. */
 const LOADED_VIEWS = 500;
@@ -147,7 +147,11 @@ async function growth(sizes: readonly number[]): Promise<void> {
 }
 
 async function measureLoaded(directory: string, spans: number): Promise<{ queries: QueryResults; residentMb: number }> {
-  const loaded = await loadStore(directory, spans, progress);
+  const kept = `${directory}.json`;
+  const loaded: LoadedStore = existsSync(kept)
+    ? JSON.parse(readFileSync(kept, 'utf8'))
+    : await loadStore(directory, spans, progress);
+  if (options.keep !== undefined) writeFileSync(kept, JSON.stringify(loaded));
   progress('queries');
   const queries = await measureQueries(loaded);
   progress('the collector over the store that was loaded');
