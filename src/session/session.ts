@@ -8,6 +8,8 @@ export const IDLE_SESSION_MS = 15 * 60_000;
 export const MAX_SESSION_MS = 4 * 3600_000;
 /** Storage is written at most this often for use alone. */
 const WRITE_EVERY_MS = 5_000;
+/** And read: this is asked twice for each span. */
+const READ_EVERY_MS = 5_000;
 
 export interface Session {
   readonly id: string;
@@ -47,6 +49,7 @@ export interface SessionsOptions {
 export function createSessions({ now, sampleRatio, rv: givenRv, mayStore, began }: SessionsOptions): Sessions {
   let session: Session | undefined;
   let writtenMs = 0;
+  let readMs = 0;
 
   function keep(next: Session): Session {
     session = next;
@@ -57,7 +60,8 @@ export function createSessions({ now, sampleRatio, rv: givenRv, mayStore, began 
   function current(): Session {
     const nowMs = now();
     // Another tab may have begun one, or used it, since; storage is read when ours looks over, and now and then.
-    if (mayStore() && (!session || isOver(session, nowMs) || nowMs - writtenMs > WRITE_EVERY_MS)) {
+    if (mayStore() && (!session || isOver(session, nowMs) || nowMs - Math.max(writtenMs, readMs) > READ_EVERY_MS)) {
+      readMs = nowMs;
       const stored = parseSession(readStored('throughline.session'));
       if (stored && !isOver(stored, nowMs)) session = stored;
     }
