@@ -151,6 +151,23 @@ const shortNames = () => ({
   },
 });
 
+/** Constants written where they are used, as no application's bundler does. The rest stays as it is: readable. */
+const inlineConstants = () =>
+  terser({
+    module: true,
+    ecma: 2020,
+    compress: {
+      defaults: false,
+      collapse_vars: true,
+      evaluate: true,
+      reduce_funcs: false,
+      reduce_vars: true,
+      unused: true,
+    },
+    mangle: false,
+    format: { beautify: true, preserve_annotations: true },
+  });
+
 /** The platform as package.json has it by condition (`imports`), so that a bundler takes along one alone. */
 const runtimeByCondition = () => ({
   name: 'runtime-by-condition',
@@ -181,6 +198,7 @@ const parts = {
     {
       input: {
         core: 'edge/worker/core.ts',
+        opentelemetry: 'edge/worker/opentelemetry.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
         cloudflare: 'edge/worker/cloudflare.ts',
@@ -198,18 +216,19 @@ const parts = {
         hoistTransitiveImports: false,
         sourcemap: true,
       },
-      plugins: [inlineNames(), shortNames(), runtimeByCondition(), ...plugins()],
+      plugins: [inlineNames(), shortNames(), runtimeByCondition(), ...plugins(inlineConstants())],
     },
     {
       input: {
         core: 'edge/worker/core.ts',
+        opentelemetry: 'edge/worker/opentelemetry.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
         propagation: 'edge/worker/propagation/index.ts',
       },
       external: [/^hono(\/|$)/, '@opentelemetry/api'],
       output: { dir: 'dist/fastly', format: 'es', chunkFileNames: 'edge-[name].js', hoistTransitiveImports: false },
-      plugins: [inlineNames(), shortNames(), heldContext(), ...plugins()],
+      plugins: [inlineNames(), shortNames(), heldContext(), ...plugins(inlineConstants())],
     },
   ],
   collector: [
@@ -253,6 +272,7 @@ const parts = {
       input: {
         index: 'src/index.ts',
         core: 'edge/worker/core.ts',
+        opentelemetry: 'edge/worker/opentelemetry.ts',
         worker: 'edge/worker/index.ts',
         hono: 'edge/worker/hono.ts',
         cloudflare: 'edge/worker/cloudflare.ts',

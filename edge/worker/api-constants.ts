@@ -1,12 +1,9 @@
 import type { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 
 // The API's enums as plain values: importing them would import the API.
-export const SPAN_KIND = {
-  INTERNAL: 0 as SpanKind.INTERNAL,
-  SERVER: 1 as SpanKind.SERVER,
-  CLIENT: 2 as SpanKind.CLIENT,
-  PRODUCER: 3 as SpanKind.PRODUCER,
-  CONSUMER: 4 as SpanKind.CONSUMER,
-} as const;
-
+export const KIND_INTERNAL = 0 as SpanKind.INTERNAL;
+export const KIND_SERVER = 1 as SpanKind.SERVER;
+export const KIND_CLIENT = 2 as SpanKind.CLIENT;
+export const KIND_PRODUCER = 3 as SpanKind.PRODUCER;
+export const KIND_CONSUMER = 4 as SpanKind.CONSUMER;
 export const STATUS_ERROR = 2 as SpanStatusCode.ERROR;

@@ -1,3 +1,4 @@
+import './opentelemetry.ts';
 import { traceCaches } from './bindings/cache.ts';
 
 export type { BindingsOptions } from './bindings/options.ts';

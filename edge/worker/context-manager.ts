@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Context, ContextManager } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { EdgeContext } from './edge-context.ts';
 
 const ROOT = new EdgeContext();
@@ -8,7 +8,7 @@ const ROOT = new EdgeContext();
  * The isolate's one context, on AsyncLocalStorage. A store is only ever entered by `run`: a snapshot kept past its
  * request would throw in workerd when another request used it.
  */
-class AsyncLocalStorageContextManager implements ContextManager {
+class AsyncLocalStorageContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
 
   active(): Context {
@@ -23,24 +23,6 @@ class AsyncLocalStorageContextManager implements ContextManager {
   ): ReturnType<F> {
     const call = thisArg === undefined ? fn : (fn.bind(thisArg) as F);
     return this.#storage.run(context, call, ...args);
-  }
-
-  bind<T>(context: Context, target: T): T {
-    if (typeof target !== 'function') return target;
-    const storage = this.#storage;
-    const bound = function (this: unknown, ...args: unknown[]): unknown {
-      return storage.run(context, () => target.apply(this, args));
-    };
-    Object.defineProperty(bound, 'length', { configurable: true, value: target.length });
-    return bound as T;
-  }
-
-  enable(): this {
-    return this;
-  }
-
-  disable(): this {
-    return this;
   }
 }
 

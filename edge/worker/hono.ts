@@ -1,7 +1,8 @@
+import './opentelemetry.ts';
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { runtime } from '../runtimes/detect.ts';
-import { SPAN_KIND } from './api-constants.ts';
+import { KIND_SERVER } from './api-constants.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import { setError } from './http-semantics.ts';
@@ -66,7 +67,7 @@ function noteOutcome(c: Context, span: EdgeSpan, request: Request): void {
 
 function liveServerSpan(): EdgeSpan | undefined {
   const root = invocationOf(contextManager.active())?.root;
-  return root?.kind === SPAN_KIND.SERVER && root.endMs === undefined ? root : undefined;
+  return root?.kind === KIND_SERVER && root.endMs === undefined ? root : undefined;
 }
 
 function routeOf(c: Context): string | undefined {

@@ -1,3 +1,5 @@
+import './opentelemetry.ts';
+
 export { flush, ledger } from './flush.ts';
 export { instrument } from './instrument.ts';
 export type { Ledger } from './ledger.ts';

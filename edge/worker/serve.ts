@@ -8,8 +8,8 @@ import { type Served, type ServerSpan, setRoute, startServerSpan } from './serve
  * or by the end of a body that is made while it is sent, else now.
  */
 export function finishResponse(server: ServerSpan, response: Response): Response {
-  const { span, request, bindings, pipeline } = server;
-  const { propagation, route, streams } = pipeline.settings;
+  const { span, request, bindings } = server;
+  const { propagation, route, streams } = span.invocation.pipeline.settings;
   setResponseStatus(span, response.status, 500);
   if (route) setRoute(span, request, route(request));
   const answer = propagation?.answer(request, response, span) ?? response;

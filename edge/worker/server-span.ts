@@ -9,7 +9,7 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from '../../src/wire/names.ts';
 import { runtime } from '../runtimes/detect.ts';
-import { SPAN_KIND } from './api-constants.ts';
+import { KIND_SERVER } from './api-constants.ts';
 import { takeColdStart } from './cold-start.ts';
 import { EdgeContext } from './edge-context.ts';
 import { methodAttributes, methodName, serverAttributes } from './http-semantics.ts';
@@ -28,11 +28,12 @@ export interface Served {
 }
 
 /** The span of one request to this worker. */
-export interface ServerSpan extends Served {
+export interface ServerSpan {
   readonly span: EdgeSpan;
   /** Run the handler in it. */
   readonly context: Context;
   readonly request: Request;
+  readonly bindings: unknown;
 }
 
 /**
@@ -46,7 +47,7 @@ export function startServerSpan(request: Request, { pipeline, waitUntil, binding
   const { method } = request;
   const span = new EdgeSpan({
     name: methodName(method),
-    kind: SPAN_KIND.SERVER,
+    kind: KIND_SERVER,
     context,
     parentSpanId,
     parentIsRemote: parentSpanId !== undefined,
@@ -73,7 +74,7 @@ export function startServerSpan(request: Request, { pipeline, waitUntil, binding
   if (link) span.addLink(link);
   const own = new EdgeContext(span, invocation);
   const within = settings.propagation?.enter(request, own, span) ?? own;
-  return { span, context: within, request, pipeline, waitUntil, bindings };
+  return { span, context: within, request, bindings };
 }
 
 /** Gives the span its route template, and with it its name. The first one wins: it is the most specific. */

@@ -23,7 +23,7 @@ import type { AttributeMap } from '../../src/wire/otlp.ts';
 import type { EpochMs } from '../../src/wire/time.ts';
 import { FLAG_SAMPLED } from '../../src/wire/traceparent.ts';
 import { runtime } from '../runtimes/detect.ts';
-import { SPAN_KIND } from './api-constants.ts';
+import { KIND_INTERNAL } from './api-constants.ts';
 import { encodeEvent, encodeLink, encodeSpan } from './encode-span.ts';
 import { type Invocation, now } from './invocation.ts';
 import { isolateLedger } from './ledger.ts';
@@ -140,7 +140,7 @@ export class EdgeSpan implements Span {
     this.endMs = endMs;
     this.endTick = ++invocation.sequence;
     // A span of the app's own code without I/O: where the clock stands still meanwhile, nobody knows how long it took.
-    if (this.kind === SPAN_KIND.INTERNAL && endMs === startMs && !runtime.measuresComputation) {
+    if (this.kind === KIND_INTERNAL && endMs === startMs && !runtime.measuresComputation) {
       this.setAttribute(ATTR_DURATION_MEASURABLE, false);
       this.setAttribute(ATTR_CLOUDFLARE_INVOCATION_SEQUENCE_NUMBER, this.startTick);
     }

@@ -6,7 +6,7 @@ import { isStreaming, observeBody } from './streaming-body.ts';
 
 /** Ends a server span with the end of a body that is made while it is sent, else now; its first byte is an event. */
 export function streams(
-  { span, request, context, waitUntil }: ServerSpan,
+  { span, request, context }: ServerSpan,
   response: Response,
   end: (error?: unknown) => void,
 ): Response {
@@ -19,6 +19,6 @@ export function streams(
     onFirstByte: () => span.addEvent(EVENT_FIRST_BYTE),
     onEnd: end,
   });
-  waitUntil?.(observed.done);
+  span.invocation.waitUntil?.(observed.done);
   return observed.response;
 }

@@ -5,7 +5,7 @@ import {
   ATTR_RPC_SYSTEM_NAME,
 } from '../../src/wire/names.ts';
 import type { AttributeMap } from '../../src/wire/otlp.ts';
-import { SPAN_KIND } from './api-constants.ts';
+import { KIND_SERVER } from './api-constants.ts';
 import { RPC_WITH_CONTEXT } from './bindings/rpc.ts';
 import type { Carried } from './carried.ts';
 import { contextManager } from './context-manager.ts';
@@ -120,7 +120,7 @@ function traceMethod(
     const about = attributes
       ? {
           name: `${className} ${name}`,
-          kind: SPAN_KIND.SERVER,
+          kind: KIND_SERVER,
           attributes: { ...attributes, ...retryOf(args[0]) },
           links: own.causes.of(name, args),
         }
@@ -138,7 +138,7 @@ function retryOf(info: unknown): AttributeMap {
 function rpc(className: string, method: string) {
   return {
     name: `${className}/${method}`,
-    kind: SPAN_KIND.SERVER,
+    kind: KIND_SERVER,
     attributes: { [ATTR_RPC_SYSTEM_NAME]: 'cloudflare_workers', [ATTR_RPC_METHOD]: `${className}/${method}` },
   };
 }

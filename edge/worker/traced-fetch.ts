@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import { ATTR_URL_FULL } from '../../src/wire/names.ts';
-import { SPAN_KIND } from './api-constants.ts';
+import { KIND_CLIENT } from './api-constants.ts';
+import { startChild } from './child-span.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import { followRedirects, isRedirect } from './follow-redirects.ts';
@@ -8,10 +9,7 @@ import { methodAttributes, methodName, serverAttributes, setError, setResponseSt
 import type { Invocation } from './invocation.ts';
 import { mayPropagate, outgoingHeaders, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
-import { edgeTracer } from './tracer.ts';
 import { fullUrl, normalUrl, type UrlParts, urlParts } from './url-parts.ts';
-
-const CLIENT = { kind: SPAN_KIND.CLIENT };
 
 /** What an outgoing request is, taken apart without consuming it. */
 export interface Outgoing {
@@ -80,7 +78,7 @@ interface Way {
 
 async function send(outgoing: Outgoing, { invocation, context, binding }: Way): Promise<Response> {
   const { url, method, request, init, headers, redirect } = outgoing;
-  const span = edgeTracer.startSpan(methodName(method), CLIENT, context);
+  const span = startChild(methodName(method), KIND_CLIENT, { context, invocation });
   if (span.isRecording())
     span.setAttributes({ ...methodAttributes(method), [ATTR_URL_FULL]: fullUrl(url), ...serverAttributes(url) });
   try {

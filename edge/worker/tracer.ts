@@ -1,38 +1,29 @@
-import type { Context, Span, SpanContext, SpanOptions, Tracer, TracerProvider } from '@opentelemetry/api';
-import { SPAN_KIND } from './api-constants.ts';
+import type { Context, Span, SpanOptions, Tracer, TracerProvider } from '@opentelemetry/api';
+import { KIND_INTERNAL } from './api-constants.ts';
+import { type Place, placeUnder } from './child-span.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf, spanOf, withSpan } from './edge-context.ts';
 import { createInvocation } from './invocation.ts';
 import { latestPipeline } from './pipeline.ts';
+import type { Settings } from './settings.ts';
 import { EdgeSpan } from './span.ts';
-import { continueTrace, isValid, newContext, startTrace } from './span-context.ts';
+import { continueTrace, isValid } from './span-context.ts';
 import { toEpochMs } from './time-input.ts';
 import { EdgeTraceState } from './trace-state.ts';
 
 /** The one tracer; libraries' names and versions are not told apart at the edge, to keep a span's bytes few. */
 class EdgeTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, within: Context = contextManager.active()): EdgeSpan {
-    const { root, kind = SPAN_KIND.INTERNAL, startTime, attributes, links } = options;
+    const { root, kind = KIND_INTERNAL, startTime, attributes, links } = options;
     const active = root ? undefined : spanOf(within);
-    const own = active instanceof EdgeSpan ? active : undefined;
-    const invocation = invocationOf(within) ?? own?.invocation ?? createInvocation(latestPipeline());
-    const settings = invocation.pipeline.settings;
-    const parent = validContext(active);
-    let context: SpanContext;
-    if (!parent) context = startTrace(settings);
-    else if (own) context = newContext(parent.traceId, parent.traceFlags, parent.traceState);
-    else {
-      const caller = { flags: parent.traceFlags, state: EdgeTraceState.from(parent.traceState) };
-      context = continueTrace(parent.traceId, caller, settings);
-    }
+    const own = active instanceof EdgeSpan ? active.invocation : undefined;
+    const invocation = invocationOf(within) ?? own ?? createInvocation(latestPipeline());
     const span = new EdgeSpan({
       name,
       kind,
-      context,
-      parentSpanId: parent?.spanId,
-      parentIsRemote: parent?.isRemote === true,
       invocation,
       startMs: startTime === undefined ? undefined : toEpochMs(startTime),
+      ...placeUnder(active, invocation.pipeline.settings),
     });
     if (attributes) span.setAttributes(attributes);
     if (links) span.addLinks(links);
@@ -55,12 +46,18 @@ class EdgeTracer implements Tracer {
   }
 }
 
-/** The context of a span to be a parent; one of ours is always valid. */
-function validContext(span: Span | undefined): SpanContext | undefined {
-  const context = span?.spanContext();
-  return context && (span instanceof EdgeSpan || isValid(context)) ? context : undefined;
-}
-
-export const edgeTracer = new EdgeTracer();
+const edgeTracer = new EdgeTracer();
 
 export const tracerProvider: TracerProvider = { getTracer: () => edgeTracer };
+
+/** The place under a span that an application or another SDK put into a context. */
+export function placeUnderForeign(parent: Span, settings: Settings): Place | undefined {
+  const { traceId, spanId, traceFlags, traceState, isRemote } = parent.spanContext();
+  if (!isValid({ traceId, spanId, traceFlags })) return undefined;
+  const caller = { flags: traceFlags, state: EdgeTraceState.from(traceState) };
+  return {
+    context: continueTrace(traceId, caller, settings),
+    parentSpanId: spanId,
+    parentIsRemote: isRemote === true,
+  };
+}

@@ -8,7 +8,7 @@ import {
   ATTR_MESSAGING_OPERATION_TYPE,
   ATTR_MESSAGING_SYSTEM,
 } from '../../src/wire/names.ts';
-import { SPAN_KIND } from './api-constants.ts';
+import { KIND_CONSUMER, KIND_SERVER } from './api-constants.ts';
 import { type CloudflareBatch, openBatch } from './cloudflare-messages.ts';
 import type { Run } from './run.ts';
 
@@ -43,7 +43,7 @@ export const TRIGGERS: Readonly<Record<string, Trigger>> = {
     const parent = join === 'continue' ? carried : undefined;
     const run = {
       name: `process ${batch.queue}`,
-      kind: SPAN_KIND.CONSUMER,
+      kind: KIND_CONSUMER,
       parent,
       links: parent ? [] : links,
       attributes: {
@@ -65,12 +65,12 @@ export const TRIGGERS: Readonly<Record<string, Trigger>> = {
       [ATTR_FAAS_TIME]:
         controller.scheduledTime === undefined ? undefined : new Date(controller.scheduledTime).toISOString(),
     };
-    return { run: { name: 'scheduled', kind: SPAN_KIND.SERVER, attributes }, event: controller };
+    return { run: { name: 'scheduled', kind: KIND_SERVER, attributes }, event: controller };
   },
   email: (message: unknown) => other('email', message),
   tail: (events: unknown) => other('tail', events),
 };
 
 function other(name: string, event: unknown): ReturnType<Trigger> {
-  return { run: { name, kind: SPAN_KIND.SERVER, attributes: { [ATTR_FAAS_TRIGGER]: 'other' } }, event };
+  return { run: { name, kind: KIND_SERVER, attributes: { [ATTR_FAAS_TRIGGER]: 'other' } }, event };
 }

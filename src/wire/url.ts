@@ -37,20 +37,8 @@ export function redactUrl(url: string, base?: string): string {
 
 /** A query string (with or without `?`) with secret-looking values replaced. Order and the rest stay as they are. */
 export function redactQuery(query: string): string {
-  if (!query.includes('=')) return query;
-  const mark = query.startsWith('?') ? '?' : '';
-  return (
-    mark +
-    query
-      .slice(mark.length)
-      .split('&')
-      .map((pair) => {
-        const equals = pair.indexOf('=');
-        return equals > 0 && SECRET_PARAMETERS.has(decode(pair.slice(0, equals)).toLowerCase())
-          ? `${pair.slice(0, equals)}=${REDACTED}`
-          : pair;
-      })
-      .join('&')
+  return query.replace(/(^\??|&)([^=&]+)=[^&]*/g, (pair, before: string, name: string) =>
+    SECRET_PARAMETERS.has(decode(name).toLowerCase()) ? `${before}${name}=${REDACTED}` : pair,
   );
 }
 

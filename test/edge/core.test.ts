@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([sink.close(), origin.close(), stranger.close()]));
 
-const start = (more: Record<string, unknown> = {}): Promise<Worker> =>
-  startWorker('core', { bindings: { COLLECTOR: sink.url, ORIGIN: origin.url, ...more } as Record<string, string> });
+const start = (more: Record<string, unknown> = {}, entry = 'core'): Promise<Worker> =>
+  startWorker(entry, { bindings: { COLLECTOR: sink.url, ORIGIN: origin.url, ...more } as Record<string, string> });
 const durationMs = (span: { startTimeUnixNano: string; endTimeUnixNano: string }): number =>
   Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e6;
 
@@ -123,4 +123,22 @@ describe('the core with what can be plugged in', () => {
     const linked = await sink.find((spans) => spans[0], 'the span that links');
     expect(linked.links?.map(({ traceId, spanId }) => [traceId, spanId])).toEqual([[T, S]]);
   });
+});
+
+test.each([
+  ['core', ['GET', 'GET']],
+  ['core-with-spans', ['GET', 'GET', 'own']],
+])("spans of the application's own: %s", async (entry, names) => {
+  const worker = await start({}, entry);
+  try {
+    await request(`${worker.url}/own`, { headers: { traceparent: TRACEPARENT } });
+    const spans = await sink.trace(T, names.length);
+    expect(spans.map(({ name }) => name).toSorted()).toEqual(names);
+    const [server, client, own] = [2, 3, 1].map((kind) => spans.find((span) => span.kind === kind));
+    expect(client?.parentSpanId).toBe((own ?? server)?.spanId);
+    expect((own ?? client)?.parentSpanId).toBe(server?.spanId);
+  } finally {
+    await worker.stop();
+    sink.clear();
+  }
 });

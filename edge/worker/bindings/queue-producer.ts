@@ -5,7 +5,7 @@ import {
   ATTR_MESSAGING_OPERATION_TYPE,
   ATTR_MESSAGING_SYSTEM,
 } from '../../../src/wire/names.ts';
-import { SPAN_KIND } from '../api-constants.ts';
+import { KIND_PRODUCER } from '../api-constants.ts';
 import { sealBody } from '../cloudflare-messages.ts';
 import { contextHeaders } from '../outgoing.ts';
 import type { EdgeSpan } from '../span.ts';
@@ -36,7 +36,7 @@ export const queueProducer: BindingKind = {
     const about = (operation: string, count?: number) => ({
       name: `${operation} ${destination}`,
       binding: name,
-      kind: SPAN_KIND.PRODUCER,
+      kind: KIND_PRODUCER,
       attributes: {
         [ATTR_MESSAGING_SYSTEM]: 'cloudflare_queues',
         [ATTR_MESSAGING_OPERATION_NAME]: operation,

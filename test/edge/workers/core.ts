@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import {
   documents,
   type Fetcher,
@@ -36,6 +37,12 @@ const handler = {
       write();
       return new Response(readable);
     }
+    if (pathname === '/own')
+      return trace.getTracer('app').startActiveSpan('own', async (span) => {
+        const response = await fetch(`${env.ORIGIN}/echo`);
+        span.end();
+        return response;
+      });
     return fetch(searchParams.get('to') ?? `${env.ORIGIN}/echo`);
   },
 };

@@ -1,0 +1,3 @@
+import 'throughline/opentelemetry';
+
+export { default } from './core.ts';
