@@ -3,11 +3,11 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-web';
 import { warnOnce } from './browser/guard.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import type { Outgoing as Offered, Settings } from './options.ts';
-import { encodeSpan } from './otel/encode-span.ts';
+import { encodeSpan, microsToNano } from './otel/encode-span.ts';
 import { createSpanId } from './wire/ids.ts';
 import { ATTR_ACTIVITY, ATTR_EVENT_ID } from './wire/names.ts';
 import { type AttributeMap, encodeAttributes } from './wire/otlp.ts';
-import { type EpochMs, msToUnixNano } from './wire/time.ts';
+import type { EpochMs } from './wire/time.ts';
 
 const MINUTE_MS = 60_000;
 const SEVERITY_ERROR = 17;
@@ -61,7 +61,7 @@ export function createOutgoing({ redact, beforeSend, maxEventsPerMinute }: Setti
       if (eventsInMinute > maxEventsPerMinute) return delivery.count('rate_capped', 1);
       if (!isWanted('event', name, attributes)) return;
       const record = {
-        timeUnixNano: msToUnixNano(atMs),
+        timeUnixNano: microsToNano(atMs * 1e3),
         severityNumber: severity,
         eventName: name,
         attributes: encodeAttributes({ [ATTR_EVENT_ID]: createSpanId(), ...attributes } as AttributeMap),

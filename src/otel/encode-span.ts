@@ -38,5 +38,10 @@ export function encodeSpan(span: ReadableSpan): OtlpSpan {
 }
 
 function nanos([seconds, rest]: HrTime): UnixNano {
-  return `${seconds}${String(rest).padStart(9, '0')}`;
+  return microsToNano(seconds * 1e6 + rest / 1e3);
+}
+
+/** Whole microseconds: no browser tells finer times, and what a double makes of them below that does not compress. */
+export function microsToNano(micros: number): UnixNano {
+  return `${Math.round(micros)}000`;
 }
