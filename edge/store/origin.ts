@@ -51,10 +51,25 @@ function readOrigin(attributes: readonly OtlpKeyValue[]): Origin {
     service: text(ATTR_SERVICE_NAME),
     sessionId: text(ATTR_SESSION_ID),
     device: isBrowser ? deviceOf(attributes, userAgent) : '',
-    browser: isBrowser ? browserOf(userAgent) : '',
+    browser: isBrowser ? knownBrowser(userAgent) : '',
     country: asCountry(text(ATTR_GEO_COUNTRY)),
     release: text(ATTR_SERVICE_VERSION).slice(0, MAX_RELEASE_CHARS),
   };
+}
+
+// A few user agents are most of those that come.
+const MAX_BROWSERS = 256;
+const MAX_KEPT_CHARS = 512;
+const browsers = new Map<string, string>();
+
+function knownBrowser(userAgent: string): string {
+  let browser = browsers.get(userAgent);
+  if (browser === undefined) {
+    browser = browserOf(userAgent);
+    if (browsers.size >= MAX_BROWSERS) browsers.clear();
+    if (userAgent.length <= MAX_KEPT_CHARS) browsers.set(userAgent, browser);
+  }
+  return browser;
 }
 
 function deviceOf(attributes: readonly OtlpKeyValue[], userAgent: string): string {

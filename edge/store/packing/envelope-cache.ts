@@ -1,5 +1,6 @@
 import type { ResourceRecord, ScopeRecord } from '../../otlp/records.ts';
 import { ByteCache } from './byte-cache.ts';
+import { filterKnown } from './known-attributes.ts';
 import {
   type KnownResource,
   type KnownScope,
@@ -34,7 +35,7 @@ export class EnvelopeCache {
     if (known === undefined) {
       const record = read();
       // Filtering what has something to filter is counted, so it is done every time.
-      const isChanged = this.#filter.attributes(record.attributes);
+      const isChanged = filterKnown(this.#filter, record.attributes);
       known = { record, sealed: NOT_SEALED, sealedWith: '', sealedFor: NEVER_SEALED };
       if (!isChanged) this.#resources.set(view, start, end, known);
     }
@@ -46,7 +47,7 @@ export class EnvelopeCache {
     let known = this.#scopes.get(view, start, end);
     if (known === undefined) {
       const record = read();
-      const isChanged = this.#filter.attributes(record.attributes);
+      const isChanged = filterKnown(this.#filter, record.attributes);
       known = { record, bytes: NOT_SEALED.bytes, schemaUrl: '' };
       if (!isChanged) this.#scopes.set(view, start, end, known);
     }

@@ -4,7 +4,7 @@ import { parseAnyValue } from '../../otlp/json-value.ts';
 import { JsonAttributes } from './json-attributes.ts';
 import { CHAR, type JsonCursor } from './json-cursor.ts';
 import { digits, word } from './json-digits.ts';
-import { JsonFields } from './json-fields.ts';
+import { LOG, LOG_FIELDS, SPAN, SPAN_FIELDS } from './json-record-fields.ts';
 import type { ScannedRecord } from './scanned-record.ts';
 import { UNUSUAL } from './unusual.ts';
 import { isSameText, wordOf } from './word-table.ts';
@@ -14,43 +14,8 @@ const FIELD_DEPTH = 7;
 const MAX_KIND = 5;
 const MAX_SEVERITY = 24;
 
-const SPAN = {
-  traceId: 0,
-  spanId: 1,
-  parentSpanId: 2,
-  name: 3,
-  kind: 4,
-  startTimeUnixNano: 5,
-  endTimeUnixNano: 6,
-  attributes: 7,
-  status: 8,
-  flags: 9,
-  traceState: 10,
-  droppedAttributesCount: 11,
-  events: 12,
-  droppedEventsCount: 13,
-  links: 14,
-  droppedLinksCount: 15,
-} as const;
-const LOG = {
-  timeUnixNano: 0,
-  observedTimeUnixNano: 1,
-  severityNumber: 2,
-  severityText: 3,
-  body: 4,
-  eventName: 5,
-  attributes: 6,
-  droppedAttributesCount: 7,
-  flags: 8,
-  traceId: 9,
-  spanId: 10,
-} as const;
-
-const NO_BODY = -1;
 const TIME_DIGITS = 19;
 const EMPTY = wordOf('""');
-const SPAN_FIELDS = new JsonFields(Object.keys(SPAN));
-const LOG_FIELDS = new JsonFields(Object.keys(LOG));
 
 /** Reads spans and log records of OTLP/JSON into a `ScannedRecord`. */
 export class JsonScanner {
@@ -61,7 +26,7 @@ export class JsonScanner {
   /** The last trace id, where it stands and in which body. */
   readonly #trace = new Int32Array(4);
   #traceAt = 0;
-  #traceBody = NO_BODY;
+  #traceBody = -1;
 
   constructor(cursor: JsonCursor, record: ScannedRecord) {
     this.#cursor = cursor;
@@ -244,6 +209,7 @@ export class JsonScanner {
 
   #parentId(): void {
     const record = this.#record;
+    this.#cursor.peek();
     if (this.#cursor.takeWord(EMPTY)) return;
     const start = this.#id(8);
     record.parent0 = word(record.bytes, start);
@@ -263,11 +229,10 @@ export class JsonScanner {
 
   #name(): void {
     const cursor = this.#cursor;
-    const record = this.#record;
     cursor.string();
-    record.nameStart = cursor.hasEscapes ? -1 : cursor.textStart;
-    record.nameEnd = cursor.textEnd;
-    if (cursor.hasEscapes) record.nameText = cursor.text();
+    this.#record.nameStart = cursor.hasEscapes ? -1 : cursor.textStart;
+    this.#record.nameEnd = cursor.textEnd;
+    if (cursor.hasEscapes) this.#record.nameText = cursor.text();
   }
 
   #start(): void {

@@ -5,6 +5,7 @@ import type { ResourceRecord, ScopeRecord } from '../../otlp/records.ts';
 import { EnvelopeCache } from './envelope-cache.ts';
 import { IntList } from './int-list.ts';
 import type { PackedGroup, PackedResource, PackedScope } from './packed-envelope.ts';
+import { ProtobufCursor } from './protobuf-cursor.ts';
 import { ProtobufScanner } from './protobuf-scanner.ts';
 import type { RequestPacker } from './request-packer.ts';
 import { UNUSUAL } from './unusual.ts';
@@ -16,6 +17,7 @@ const SCHEMA_URL = (3 << 3) | WIRE.bytes;
 /** Reads whole OTLP/protobuf bodies into a `RequestPacker`. */
 export class ProtobufPacker {
   readonly #packer: RequestPacker;
+  readonly #cursor = new ProtobufCursor();
   readonly #scanner: ProtobufScanner;
   readonly #envelopes: EnvelopeCache;
   #body: Buffer = NOTHING;
@@ -28,45 +30,45 @@ export class ProtobufPacker {
 
   constructor(packer: RequestPacker) {
     this.#packer = packer;
-    this.#scanner = new ProtobufScanner(packer.record);
+    this.#scanner = new ProtobufScanner(packer.record, this.#cursor);
     this.#envelopes = new EnvelopeCache(packer.filter);
   }
 
   /** @throws UNUSUAL */
   pack(body: Buffer, signal: 'traces' | 'logs', options: { maxRecords: number; asideScope: string }): void {
     this.#packer.begin(body);
-    this.#scanner.begin();
+    this.#cursor.reset(body, this.#packer.record.view);
     this.#body = body;
     this.#areSpans = signal === 'traces';
     this.#maxRecords = options.maxRecords;
     this.#asideScope = options.asideScope;
-    const scanner = this.#scanner;
+    const cursor = this.#cursor;
     try {
       for (let at = 0; at < body.length; ) {
         if (body[at] !== ENVELOPE) throw UNUSUAL;
-        const stop = scanner.lengthEnd(at + 1, body.length);
-        this.#resourceGroup(scanner.position, stop);
+        const stop = cursor.lengthEnd(at + 1, body.length);
+        this.#resourceGroup(cursor.position, stop);
         at = stop;
       }
     } catch (error) {
       throw error instanceof MalformedBodyError ? UNUSUAL : error;
     } finally {
-      scanner.begin();
+      cursor.reset();
       this.#body = NOTHING;
     }
   }
 
   // Fields may come in any order: groups in front of their resource are read behind it, and so are records.
   #resourceGroup(from: number, end: number): void {
-    const scanner = this.#scanner;
+    const cursor = this.#cursor;
     const groups = this.#groups;
     groups.length = 0;
     let resource: PackedResource | undefined;
     let schemaUrl = '';
     for (let at = from; at < end; ) {
       const tag = this.#body[at];
-      const stop = scanner.lengthEnd(at + 1, end);
-      const { position } = scanner;
+      const stop = cursor.lengthEnd(at + 1, end);
+      const { position } = cursor;
       if (tag === RECORDS) {
         if (resource && groups.length === 0) this.#scopeGroup(position, stop, resource);
         else groups.pushRange(position, stop);
@@ -84,15 +86,15 @@ export class ProtobufPacker {
   }
 
   #scopeGroup(from: number, end: number, resource: PackedResource): void {
-    const scanner = this.#scanner;
+    const cursor = this.#cursor;
     const records = this.#records;
     records.length = 0;
     let group: PackedGroup | undefined;
     let schemaUrl = '';
     for (let at = from; at < end; ) {
       const tag = this.#body[at];
-      const stop = scanner.lengthEnd(at + 1, end);
-      const { position } = scanner;
+      const stop = cursor.lengthEnd(at + 1, end);
+      const { position } = cursor;
       if (tag === RECORDS) {
         if (group && records.length === 0) this.#addRecord(position, stop, group);
         else records.pushRange(position, stop);
@@ -126,7 +128,7 @@ export class ProtobufPacker {
     const packer = this.#packer;
     const resource = this.#envelopes.resource(packer.record.view, start, end, () => {
       const record: ResourceRecord = { attributes: [] };
-      if (end > start) readResource(this.#scanner.readerAt(start), end, record);
+      if (end > start) readResource(this.#cursor.readerAt(start), end, record);
       return record;
     });
     packer.addResource(resource);
@@ -136,7 +138,7 @@ export class ProtobufPacker {
   #scope(start: number, end: number): PackedScope {
     const scope = this.#envelopes.scope(this.#packer.record.view, start, end, () => {
       const record: ScopeRecord = { name: '' };
-      if (end > start) readScope(this.#scanner.readerAt(start), end, record);
+      if (end > start) readScope(this.#cursor.readerAt(start), end, record);
       return record;
     });
     if (scope.record.name === this.#asideScope) throw UNUSUAL;

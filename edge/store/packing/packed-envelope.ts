@@ -1,7 +1,8 @@
 import type { ResourceRecord, ScopeRecord } from '../../otlp/records.ts';
-import { addAttributeHashes } from '../attribute-hash.ts';
 import { ByteWriter } from '../encoding/byte-writer.ts';
-import { writeResource, writeScope } from '../encoding/envelope.ts';
+import { writeScope } from '../encoding/envelope.ts';
+import { writeWord } from '../encoding/value.ts';
+import { knownAttribute } from './known-attributes.ts';
 import { UNUSUAL } from './unusual.ts';
 
 /** A resource of a request. */
@@ -85,12 +86,19 @@ function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return true;
 }
 
-function sealed(stamped: ResourceRecord, schemaUrl: string): SealedResource {
+// As `writeResource` writes it.
+function sealed({ attributes, droppedAttributesCount }: ResourceRecord, schemaUrl: string): SealedResource {
   out.reset();
-  writeResource(out, schemaUrl ? { ...stamped, schemaUrl } : stamped);
-  const hashes = new Set<number>();
-  addAttributeHashes(hashes, stamped.attributes);
-  return { bytes: out.copy(), hashes: [...hashes] };
+  out.varint(attributes.length);
+  const hashes: number[] = [];
+  for (const attribute of attributes) {
+    const known = knownAttribute(attribute);
+    out.raw(known.bytes);
+    for (const hash of known.hashes) hashes.push(hash);
+  }
+  out.varint(droppedAttributesCount ?? 0);
+  writeWord(out, schemaUrl);
+  return { bytes: out.copy(), hashes };
 }
 
 /** A scope as it is written. */

@@ -1,8 +1,9 @@
 import type { OtlpSpan } from '../../../src/wire/otlp.ts';
-import { ProtobufReader, WIRE } from '../../otlp/protobuf-reader.ts';
+import { WIRE } from '../../otlp/protobuf-reader.ts';
 import { readEvent, readLink, readStatus } from '../../otlp/protobuf-span.ts';
 import { readAnyValue } from '../../otlp/protobuf-value.ts';
 import type { KeyWord } from './key-word.ts';
+import type { ProtobufCursor } from './protobuf-cursor.ts';
 import { type ScannedRecord, VALUE } from './scanned-record.ts';
 import { UNUSUAL } from './unusual.ts';
 
@@ -10,10 +11,7 @@ const MAX_KIND = 5;
 const MAX_SEVERITY = 24;
 /** Integers of so many bytes are safe and not negative. */
 const MAX_INTEGER_BYTES = 7;
-/** No tag, length or count of ours takes more. */
-const MAX_VARINT_BYTES = 4;
 const FLAGS_TAG = (16 << 3) | WIRE.fixed32;
-const NANOS = 1e9;
 
 /**
  * Reads spans and log records of OTLP/protobuf into a `ScannedRecord`. Positions are plain numbers handed on, and nothing
@@ -21,17 +19,11 @@ const NANOS = 1e9;
  */
 export class ProtobufScanner {
   readonly #record: ScannedRecord;
-  /** For fields few records have; made when the first one comes. */
-  #reader: ProtobufReader | undefined;
-  /** Behind what was read last. */
-  #at = 0;
+  readonly #cursor: ProtobufCursor;
 
-  constructor(record: ScannedRecord) {
+  constructor(record: ScannedRecord, cursor: ProtobufCursor) {
     this.#record = record;
-  }
-
-  begin(): void {
-    this.#reader = undefined;
+    this.#cursor = cursor;
   }
 
   /** A `Span` between two places of the body. */
@@ -63,18 +55,18 @@ export class ProtobufScanner {
           at = this.#name(at, end);
           break;
         case (6 << 3) | WIRE.varint:
-          record.kind = this.varint(at, end);
-          at = this.#at;
+          record.kind = this.#cursor.varint(at, end);
+          at = this.#cursor.position;
           if (record.kind > MAX_KIND) record.kind = 0;
           break;
         case (7 << 3) | WIRE.fixed64:
-          record.startSeconds = this.#time(at, end);
-          record.startNanos = this.#nanos;
+          record.startSeconds = this.#cursor.time(at, end);
+          record.startNanos = this.#cursor.nanos;
           at += 8;
           break;
         case (8 << 3) | WIRE.fixed64:
-          record.endSeconds = this.#time(at, end);
-          record.endNanos = this.#nanos;
+          record.endSeconds = this.#cursor.time(at, end);
+          record.endNanos = this.#cursor.nanos;
           at += 8;
           break;
         case (9 << 3) | WIRE.bytes:
@@ -93,7 +85,7 @@ export class ProtobufScanner {
 
   #rare(start: number, end: number, tag: number): number {
     const record = this.#record;
-    const reader = this.readerAt(start);
+    const reader = this.#cursor.readerAt(start);
     switch (tag) {
       case (3 << 3) | WIRE.bytes:
         record.traceState = reader.text(end);
@@ -144,29 +136,29 @@ export class ProtobufScanner {
       const tag = bytes[at++] as number;
       switch (tag) {
         case (1 << 3) | WIRE.fixed64:
-          record.startSeconds = this.#time(at, end);
-          record.startNanos = this.#nanos;
+          record.startSeconds = this.#cursor.time(at, end);
+          record.startNanos = this.#cursor.nanos;
           at += 8;
           break;
         case (2 << 3) | WIRE.varint:
-          record.severityNumber = this.varint(at, end);
-          at = this.#at;
+          record.severityNumber = this.#cursor.varint(at, end);
+          at = this.#cursor.position;
           if (record.severityNumber > MAX_SEVERITY) record.severityNumber = 0;
           break;
         case (3 << 3) | WIRE.bytes:
-          record.severityText = this.readerAt(at).text(end);
-          at = this.#position;
+          record.severityText = this.#cursor.readerAt(at).text(end);
+          at = this.#cursor.readerPosition;
           break;
         case (5 << 3) | WIRE.bytes:
-          record.body = readAnyValue(this.readerAt(at), end, 0);
-          at = this.#position;
+          record.body = readAnyValue(this.#cursor.readerAt(at), end, 0);
+          at = this.#cursor.readerPosition;
           break;
         case (6 << 3) | WIRE.bytes:
           at = this.#attribute(at, end);
           break;
         case (7 << 3) | WIRE.varint:
-          record.dropped = this.varint(at, end);
-          at = this.#at;
+          record.dropped = this.#cursor.varint(at, end);
+          at = this.#cursor.position;
           break;
         case (8 << 3) | WIRE.fixed32:
           if (end - at < 4) throw UNUSUAL;
@@ -181,8 +173,8 @@ export class ProtobufScanner {
           else at = this.#spanId(at, end);
           break;
         case (11 << 3) | WIRE.fixed64:
-          record.endSeconds = this.#time(at, end);
-          record.endNanos = this.#nanos;
+          record.endSeconds = this.#cursor.time(at, end);
+          record.endNanos = this.#cursor.nanos;
           at += 8;
           break;
         case (12 << 3) | WIRE.bytes:
@@ -192,47 +184,6 @@ export class ProtobufScanner {
           throw UNUSUAL;
       }
     }
-  }
-
-  /** A varint of at most four bytes; where it ends is left in `position`. */
-  varint(start: number, end: number): number {
-    const { bytes } = this.#record;
-    let at = start;
-    let value = 0;
-    for (let shift = 0; shift < MAX_VARINT_BYTES * 7; shift += 7) {
-      if (at >= end) throw UNUSUAL;
-      const byte = bytes[at++] as number;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        this.#at = at;
-        return value;
-      }
-    }
-    throw UNUSUAL;
-  }
-
-  /** The end of a length-delimited field whose length stands at `start`. */
-  lengthEnd(start: number, end: number): number {
-    const length = this.varint(start, end);
-    const stop = this.#at + length;
-    if (stop > end) throw UNUSUAL;
-    return stop;
-  }
-
-  /** Where the last varint ended. */
-  get position(): number {
-    return this.#at;
-  }
-
-  /** A reader of the general kind at a place of the body. */
-  readerAt(at: number): ProtobufReader {
-    this.#reader ??= new ProtobufReader(this.#record.bytes);
-    this.#reader.position = at;
-    return this.#reader;
-  }
-
-  get #position(): number {
-    return this.#reader?.position ?? 0;
   }
 
   #traceId(at: number, end: number): number {
@@ -257,40 +208,18 @@ export class ProtobufScanner {
 
   #name(at: number, end: number): number {
     const record = this.#record;
-    const stop = this.lengthEnd(at, end);
-    record.nameStart = this.#at;
+    const stop = this.#cursor.lengthEnd(at, end);
+    record.nameStart = this.#cursor.position;
     record.nameEnd = stop;
     return stop;
-  }
-
-  #nanos = 0;
-
-  // Whole seconds; the rest is left in #nanos.
-  #time(at: number, end: number): number {
-    if (end - at < 8) throw UNUSUAL;
-    const { view } = this.#record;
-    const low = view.getUint32(at, true);
-    const high = view.getUint32(at + 4, true);
-    // The sum is rounded, so it may be a second off; the rest, which is exact modulo 2^32, tells.
-    let seconds = Math.floor(high * 4.294967296 + low / NANOS);
-    let nanos = (low - Math.imul(seconds, NANOS)) >>> 0;
-    if (nanos >= 2 ** 31) {
-      seconds -= 1;
-      nanos = (nanos + NANOS) >>> 0;
-    } else if (nanos >= NANOS) {
-      seconds += 1;
-      nanos -= NANOS;
-    }
-    this.#nanos = nanos;
-    return seconds;
   }
 
   // Key, then a value of a simple kind, as every encoder writes them; anything else is read the general way.
   #attribute(start: number, end: number): number {
     const record = this.#record;
     const { bytes } = record;
-    const stop = this.lengthEnd(start, end);
-    let at = this.#at;
+    const stop = this.#cursor.lengthEnd(start, end);
+    let at = this.#cursor.position;
     if (stop - at < 2 || bytes[at] !== ((1 << 3) | WIRE.bytes)) throw UNUSUAL;
     const keyStart = at + 2;
     // A key of 128 bytes or more is not remembered, so its length is one byte.
@@ -298,10 +227,10 @@ export class ProtobufScanner {
     if (keyEnd >= stop) throw UNUSUAL;
     const key = record.key(keyStart, keyEnd);
     if (bytes[keyEnd] !== ((2 << 3) | WIRE.bytes)) throw UNUSUAL;
-    if (this.lengthEnd(keyEnd + 1, stop) !== stop) throw UNUSUAL;
-    at = this.#at;
+    if (this.#cursor.lengthEnd(keyEnd + 1, stop) !== stop) throw UNUSUAL;
+    at = this.#cursor.position;
     if (!this.#simpleValue(at, stop, key)) {
-      const reader = this.readerAt(keyEnd + 1);
+      const reader = this.#cursor.readerAt(keyEnd + 1);
       record.addAny(key, readAnyValue(reader, stop, 0));
     }
     return stop;
@@ -312,8 +241,8 @@ export class ProtobufScanner {
     const record = this.#record;
     switch (record.bytes[at]) {
       case (1 << 3) | WIRE.bytes:
-        if (this.lengthEnd(at + 1, stop) !== stop) return false;
-        record.addText(key, this.#at, stop);
+        if (this.#cursor.lengthEnd(at + 1, stop) !== stop) return false;
+        record.addText(key, this.#cursor.position, stop);
         return true;
       case (3 << 3) | WIRE.varint: {
         const value = this.#integer(at + 1, stop);
@@ -326,8 +255,8 @@ export class ProtobufScanner {
         record.addNumber(key, VALUE.double, record.view.getFloat64(at + 1, true));
         return true;
       case (2 << 3) | WIRE.varint: {
-        const value = this.varint(at + 1, stop) !== 0;
-        if (this.#at !== stop) return false;
+        const value = this.#cursor.varint(at + 1, stop) !== 0;
+        if (this.#cursor.position !== stop) return false;
         record.addBoolean(key, value);
         return true;
       }
