@@ -65,6 +65,13 @@ export const minifyScript = () => [
       pure_getters: true,
       keep_fargs: false,
     },
+    mangle: false,
+    format: { comments: false },
+  }),
+  // Names in a second step: those chosen for what is left compress better.
+  terser({
+    ecma: 2020,
+    compress: false,
     mangle: {
       properties: { regex: new RegExp(`^(_[A-Za-z]\\w+|${INTERNAL_NAMES.join('|')})$`), reserved: FOREIGN_NAMES },
     },
