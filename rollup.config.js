@@ -184,7 +184,7 @@ const parts = {
     },
     {
       input: 'src/loader.ts',
-      output: { file: 'dist/loader.js', format: 'iife' },
+      output: { file: 'dist/loader.js', format: 'iife', strict: false },
       plugins: plugins(minifyScript()),
     },
     {

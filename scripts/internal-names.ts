@@ -7,12 +7,12 @@ export const INTERNAL_NAMES =
   // core, activities, contexts, requests
   (
     'activities activity afterMs allows announce answered answeredMs args atMs baggage becomeClick beforeMs begin carryPromise clock contexts core ' +
-    'counted describe emit endAll ending foreignContext handover hasOwnTrace hold ignores interactionIn isAsync isBusy isHeld isLive identity ' +
+    'counted describe emit endAll ending foreignContext handover hasOwnTrace heard hold ignores interactionIn isAsync isBusy isHeld isLive identity ' +
     'isOptional keepOpen learn leave mayRecord monotonicMs onLeave originMs policy recent refusedMs requests returned sent sessions settings severity started startSpanAs stops threw ' +
     'tracer tracing viewOf wallMs ' +
     // delivery and session
     'alone answer chars delivery discard failed hurry insert isKept isOpen isSampled keep last ledgers living onAcknowledged onAdvice onDrain onEvict onExit onFailure onOpen ' +
-    'brace isExiting onTooLarge onRefused onReturn pace park retryAfterMs room succeeded timer told waitMs ' +
+    'brace isExiting onTooLarge onRefused onReturn pace park retryAfterMs room succeeded timer told waited waitMs ' +
     // OpenTelemetry's own insides; what starts with _ besides
     'attributeCountLimit attributePerEventCountLimit attributePerLinkCountLimit attributeValueLengthLimit decision ' +
     'deleteSpan eventCountLimit generateSpanId generateTraceId getConfig getSpanContext idGenerator ' +

@@ -1,24 +1,27 @@
 /** A request the loader let through before the agent was there. */
 export interface HandedCall {
-  url: string;
-  /** Default GET. */
-  method: string | undefined;
+  /** What the page gave `fetch`. */
+  asked: readonly unknown[];
   /** The span id its `traceparent` named; absent where it carried none. */
   spanId?: string | undefined;
   startMs: number;
+  /** What came of it in the end, by the repeated request where the first one failed for our headers. */
+  settled?: Promise<Response>;
+  /** Once it is over. */
   endMs?: number;
-  status?: number;
-  error?: string;
-  click?: HandedClick | undefined;
-  /** Set by the agent: called when the request is over. */
-  done?: () => void;
+  click: HandedClick | null | undefined;
 }
 
 /** A click before the agent was there; it has a trace only if it led to a request. */
 export interface HandedClick {
   event: Event;
   traceId: string;
-  spanId: string;
+}
+
+/** What nobody caught before the agent was there: an `error` or `unhandledrejection` event. */
+export interface HandedError {
+  error?: unknown;
+  reason?: unknown;
 }
 
 /** What the inline loader leaves under `window.throughline` for the agent. Times are `performance.now()`. */
@@ -27,7 +30,7 @@ export interface Handover {
   /** The sampling randomness its headers carried. */
   rv: string;
   calls: HandedCall[];
-  errors: unknown[];
+  errors: HandedError[];
   /** Removes what the loader patched and listened to. */
   quit(): void;
 }

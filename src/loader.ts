@@ -1,19 +1,29 @@
-import type { HandedCall, HandedClick, Handover } from './handover.ts';
+import type { HandedCall, HandedClick, HandedError, Handover } from './handover.ts';
 
 // The inline loader: at most 1 kB gzip, written into the page before everything else, with the script tag's data-*. It adds
-// the agent's script, and until that runs it lets requests carry the trace and keeps what happens; the agent reports it
-// under the ids used here. Small comes before pretty in this one file, so nothing is imported.
+// the agent's script (`data-script` and `data-integrity` name one version of it), and until that runs it lets requests
+// carry the trace and keeps what happens; the agent reports it under the ids used here. Small comes before pretty in this
+// one file, so nothing is imported.
 
-const page = window as Window & { throughline?: Handover };
 const tag = document.currentScript as HTMLScriptElement;
-const data = tag.dataset;
+const { script: file = 'throughline.js', ...data } = tag.dataset;
 const original = fetch;
 const random = (bytes: number) =>
-  [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => (byte + 256).toString(16).slice(1)).join('');
+  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => (byte + 256).toString(16).slice(1)).join('');
+
+interface TrustedRules {
+  createScriptURL(url: string): string;
+}
+declare global {
+  interface Window {
+    throughline?: Handover;
+    trustedTypes?: { createPolicy(name: string, rules: TrustedRules): TrustedRules };
+  }
+}
 
 function start(): void {
   let rv = random(7);
-  let click: HandedClick | undefined;
+  let click: HandedClick | null | undefined;
   try {
     rv = JSON.parse(localStorage['throughline.session']).rv;
   } catch {
@@ -21,48 +31,48 @@ function start(): void {
   }
   const [timing] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
   const served = timing?.serverTiming.find(({ name }) => name === 'traceparent');
-  const traceId = served?.description.split('-')[1] ?? random(16);
+  const traceId = served?.description.slice(3, 35) ?? random(16);
   // The agent compares the same bits with a threshold of the same size.
-  const isSampled = Number(`0x${rv}`) / 2 ** 56 >= 1 - Number(data.sampleRatio ?? 1);
-  const origins = [location.origin, ...`${data.propagateTo}`.split(/[\s,]+/)];
+  const flags = +`0x${rv}` / 2 ** 56 < 1 - +(data.sampleRatio ?? 1) ? 2 : 3;
+  const origins = `${window.origin},${data.propagateTo},`;
   const calls: HandedCall[] = [];
-  const errors: unknown[] = [];
+  const errors: HandedError[] = [];
 
   const traced: typeof fetch = (input, init) => {
-    let call = {} as HandedCall;
+    const call: HandedCall = { asked: [input, init], startMs: performance.now(), click };
+    const request = input as Request;
     let own = init;
+    let mode: object | false | undefined;
+    calls.push(call);
     try {
-      const url = new URL((input as Request).url ?? input, document.baseURI);
-      const request = input as Request;
+      const { origin } = new URL(request.url ?? input, document.baseURI);
       const headers = new Headers(init?.headers ?? request.headers);
-      call = { url: url.href, method: init?.method ?? request.method, startMs: performance.now(), click };
-      if (origins.includes(url.origin) && !headers.has('traceparent')) {
+      // What is preloaded left already, and is found again only as it was asked for.
+      const mayTell = !headers.has('traceparent') && !document.querySelector('[as=fetch]');
+      if (mayTell && origins.includes(`${origin},`)) {
         call.spanId = random(8);
-        headers.set('traceparent', `00-${click?.traceId ?? traceId}-${call.spanId}-0${isSampled ? 3 : 2}`);
+        headers.set('traceparent', `00-${click?.traceId ?? traceId}-${call.spanId}-0${flags}`);
         headers.set('tracestate', `ot=rv:${rv}`);
-        own = Object.create(init ?? null, { headers: { value: headers } });
+        // Redirected to another origin it fails before that is told, and is made again as the page made it.
+        const isSafe = origin === window.origin && /^(get|head|)$/i.test(init?.method ?? request.method ?? '');
+        mode = isSafe && { mode: { value: 'same-origin' } };
+        own = Object.create(init ?? null, { headers: { value: headers }, ...mode });
       }
-      calls.push(call);
     } catch {
       // expected: fetch will reject it
     }
-    const over = (end: Partial<HandedCall>) => {
-      Object.assign(call, end, { endMs: performance.now() });
-      call.done?.();
-    };
     const sent = original(input, own);
-    sent.then(
-      ({ status }) => over({ status }),
-      ({ name }) => over({ error: name }),
-    );
-    return sent.then((answer) => answer);
+    call.settled = mode ? sent.catch(() => original(input, init)) : sent;
+    return call.settled.finally(() => {
+      call.endMs = performance.now();
+    });
   };
-  const heard = (event: Event & { error?: unknown; reason?: unknown }) => {
-    if (event.type !== 'click') errors.push(event.error ?? event.reason);
+  const heard = (event: Event) => {
+    if (event.type !== 'click') errors.push(event as HandedError);
     else if (event.isTrusted) {
-      click = { event, traceId: random(16), spanId: random(8) };
+      click = { event, traceId: random(16) };
       setTimeout(() => {
-        click = undefined;
+        click = null;
       });
     }
   };
@@ -71,7 +81,7 @@ function start(): void {
   };
   listeners(addEventListener);
   window.fetch = traced;
-  page.throughline = {
+  window.throughline = {
     traceId,
     rv,
     calls,
@@ -84,16 +94,16 @@ function start(): void {
 }
 
 try {
-  if (!page.throughline) start();
+  if (!window.throughline) start();
 } finally {
   const script = document.createElement('script');
   Object.assign(script.dataset, data);
   // Without it browsers keep quiet about promises that fail under a frame of ours.
   script.crossOrigin = '';
   script.nonce = tag.nonce;
-  const rules = { createScriptURL: (url: string) => url };
-  const { trustedTypes } = window as { trustedTypes?: { createPolicy(name: string, of: typeof rules): typeof rules } };
-  const policy = trustedTypes?.createPolicy('throughline', rules) ?? rules;
-  script.src = policy.createScriptURL(`${data.collector}/throughline.js`);
+  script.integrity = tag.integrity;
+  const rules: TrustedRules = { createScriptURL: (url) => url };
+  const policy = window.trustedTypes?.createPolicy('throughline', rules) ?? rules;
+  script.src = policy.createScriptURL(`${data.collector}/${file}`);
   tag.after(script);
 }

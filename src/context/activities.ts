@@ -21,7 +21,12 @@ const MAX_ACTIVITY_MS = 30_000;
 /** What was started inside still belongs to the trace this long after the end: slow chains, but no endless polling. */
 const MAX_AFTERLIFE_MS = 30_000;
 /** Events arrive late, but not later than so many others. */
-const MAX_RECENT = 20;
+const MAX_RECENT = 30;
+
+/** When an interaction began, was handled and painted; times of the performance timeline. */
+export type Wait = Readonly<
+  Pick<PerformanceEventTiming, 'startTime' | 'processingStart' | 'processingEnd' | 'duration'>
+>;
 
 /** What roots a trace: a page load, a route change, or an interaction that led to work. */
 export interface Activity {
@@ -31,8 +36,12 @@ export interface Activity {
   /** The root span, once something needed it. */
   readonly span: Span | undefined;
   readonly isOpen: boolean;
+  /** What the browser told of an interaction's longest event so far. */
+  waited?: Wait;
   /** Adds to the root span, also to one that is not needed yet. */
   describe(attributes: Attributes): void;
+  /** Takes in a further event of an interaction. One that nothing came of so far begins with it, where it `begins`. */
+  heard(atMs: EpochMs, begins?: boolean): void;
   /** Keeps the activity open until the answer is called, with the time at which that work ended. */
   keepOpen(): (endMs: EpochMs) => void;
   /** Ends it now; `endMs` defaults to the end of its last work. */
@@ -56,7 +65,7 @@ export interface Activities {
   fallback(): Context | undefined;
   /** Whether work may still join the activity of `context`; true for a context without one. */
   isLive(context: Context): boolean;
-  /** The latest interaction whose event was in this time; recent ones only. */
+  /** The interaction whose event was in this time, the latest heard of; recent ones only. */
   interactionIn(fromMs: EpochMs, toMs: EpochMs): Activity | undefined;
   started(span: Span, parent: Context): void;
   ended(span: Span, endMs: EpochMs): void;
@@ -143,6 +152,11 @@ export function createActivities(now: () => EpochMs): Activities {
         described = { ...described, ...attributes };
         span?.setAttributes(attributes);
       },
+      heard(atMs, begins) {
+        if (begins && !span) startMs = lastWorkMs = atMs;
+        recent.push({ atMs, activity });
+        if (recent.length > MAX_RECENT) recent.shift();
+      },
       keepOpen() {
         root();
         activity.add();
@@ -164,10 +178,7 @@ export function createActivities(now: () => EpochMs): Activities {
         span.end(endedMs);
       }),
     };
-    if (kind === 'interaction') {
-      recent.push({ atMs: startMs, activity });
-      if (recent.length > MAX_RECENT) recent.shift();
-    }
+    if (kind === 'interaction') activity.heard(startMs);
     return activity;
   }
 

@@ -73,13 +73,15 @@ function watchConnection(core: Core, kind: string, connection: WebSocket | Event
       stop();
       over();
       span.end();
-      const codes = code === undefined ? {} : { [ATTR_CONNECTION_CLOSE_CODE]: code };
-      const totals = { ...counts, ...codes, [ATTR_CONNECTION_DURATION]: sinceMs() };
-      const full = attributes[ATTR_URL_FULL] ?? '';
       core.emit({
         name: EVENT_CONNECTION_CLOSED,
         span: span.spanContext(),
-        attributes: { [ATTR_URL_FULL]: full, ...totals },
+        attributes: {
+          [ATTR_URL_FULL]: attributes[ATTR_URL_FULL],
+          ...counts,
+          [ATTR_CONNECTION_CLOSE_CODE]: code,
+          [ATTR_CONNECTION_DURATION]: sinceMs(),
+        },
       });
     },
   };

@@ -1,6 +1,7 @@
 import { type SpanContext, trace } from '@opentelemetry/api';
 import { stopAll } from '../browser/guard.ts';
 import { observe } from '../browser/observe.ts';
+import type { Wait } from '../context/activities.ts';
 import type { Instrumentation } from '../core.ts';
 import {
   ATTR_CAUSALITY,
@@ -14,6 +15,8 @@ type OfInteraction = PerformanceEntry & { interactionId: number };
 
 /** The shortest the browser reports. */
 const MIN_DURATION_MS = 16;
+/** Durations are coarsened to as much: events painted closer to each other were painted together. */
+const SAME_FRAME_MS = 8;
 
 /**
  * What the browser itself knows of interactions: delays of the event and the last paint that came of it on the interaction's
@@ -32,8 +35,12 @@ export const eventTiming: Instrumentation = {
       observe<PerformanceEventTiming & OfInteraction>(
         'event',
         (event) => {
-          const { startTime, processingStart, processingEnd, duration } = event;
-          interactionOf(event)?.describe({
+          const interaction = interactionOf(event);
+          if (!interaction) return;
+          const waited = longer(interaction.waited, event);
+          const { startTime, processingStart, processingEnd, duration } = waited;
+          interaction.waited = waited;
+          interaction.describe({
             [ATTR_INTERACTION_INPUT_DELAY]: Math.round(processingStart - startTime),
             [ATTR_INTERACTION_PROCESSING]: Math.round(processingEnd - processingStart),
             [ATTR_INTERACTION_PRESENTATION_DELAY]: Math.max(0, Math.round(startTime + duration - processingEnd)),
@@ -57,3 +64,18 @@ export const eventTiming: Instrumentation = {
     ]);
   },
 };
+
+/** An interaction takes as long as its longest event; events painted together, as press and click often are, are one wait. */
+function longer(known: Wait | undefined, event: Wait): Wait {
+  const paintMs = event.startTime + event.duration;
+  if (!known) return event;
+  if (Math.abs(known.startTime + known.duration - paintMs) > SAME_FRAME_MS)
+    return known.duration > event.duration ? known : event;
+  const startTime = Math.min(known.startTime, event.startTime);
+  return {
+    startTime,
+    processingStart: Math.min(known.processingStart, event.processingStart),
+    processingEnd: Math.max(known.processingEnd, event.processingEnd),
+    duration: paintMs - startTime,
+  };
+}

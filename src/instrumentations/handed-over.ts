@@ -1,10 +1,10 @@
 import type { Context } from '@opentelemetry/api';
-import { operatedElement, roleOf, selectorOf } from '../browser/element.ts';
 import { guard } from '../browser/guard.ts';
-import { describeAnswer, describeFailure, startRequest } from '../context/request-span.ts';
+import { describeAnswer, describeFailure, isAbort, startRequest } from '../context/request-span.ts';
 import type { Core, Instrumentation } from '../core.ts';
 import type { HandedCall, HandedClick } from '../handover.ts';
-import { ATTR_ELEMENT_SELECTOR, ATTR_INTERACTION_TYPE } from '../wire/names.ts';
+import { readFetchCall } from './fetch-call.ts';
+import { beginGesture } from './interactions.ts';
 
 /**
  * What the inline loader saw before the agent came: its requests as spans under the very ids their headers carried, the
@@ -15,39 +15,33 @@ export const handedOver: Instrumentation = {
   start(core) {
     const clicks = new Map<HandedClick, Context>();
     const contextOf = (click: HandedClick) => {
-      const known = clicks.get(click) ?? startClick(core, click);
+      const known = clicks.get(click) ?? beginGesture(core, click.event, click).activity.context;
       clicks.set(click, known);
       return known;
     };
     const { calls = [], errors = [] } = core.handover ?? {};
     for (const call of calls) report(core, call, call.click ? contextOf(call.click) : core.contexts.active());
-    for (const error of errors) core.capture(error, true, {});
+    for (const { error, reason } of errors) core.capture(error ?? reason, true, {});
     return () => {};
   },
 };
 
-function startClick(core: Core, { event, traceId, spanId }: HandedClick): Context {
-  const { activities, clock } = core;
-  const element = operatedElement(event.target);
-  const activity = activities.begin({
-    kind: 'interaction',
-    startMs: clock.at(event.timeStamp),
-    startSpan: (parent, options) => core.startSpan(`click ${roleOf(element)}`, options, parent, { traceId, spanId }),
-  });
-  activity.describe({ [ATTR_INTERACTION_TYPE]: 'click', [ATTR_ELEMENT_SELECTOR]: selectorOf(element) });
-  return activity.context;
-}
-
-function report(core: Core, call: HandedCall, parent: Context): void {
+function report(core: Core, handed: HandedCall, parent: Context): void {
   const { clock } = core;
-  const { method = 'GET', spanId } = call;
-  const url = new URL(call.url);
-  const span = startRequest(core, { method, url, startTime: clock.at(call.startMs), parent, ids: { spanId } });
-  const end = guard(() => {
-    if (call.status !== undefined) describeAnswer(span, call.status);
-    else if (call.error !== 'AbortError') describeFailure(span, call.error ?? 'Error');
-    span.end(clock.at(call.endMs ?? performance.now()));
-  });
-  if (call.endMs === undefined) call.done = end;
-  else end();
+  const { asked, startMs, spanId, settled } = handed;
+  const call = readFetchCall(asked);
+  if (!call) return;
+  const { method, url, signal } = call;
+  const span = startRequest(core, { method, url, startTime: clock.at(startMs), parent, ids: { spanId } });
+  const end = () => span.end(clock.at(handed.endMs ?? performance.now()));
+  settled?.then(
+    guard(({ status }) => {
+      describeAnswer(span, status);
+      end();
+    }),
+    guard((error: Error) => {
+      if (!isAbort(error, signal)) describeFailure(span, error.name);
+      end();
+    }),
+  );
 }

@@ -1,13 +1,15 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CLSMetric, INPMetric, LCPMetric, MetricType } from 'web-vitals';
 import { selectorOf } from '../browser/element.ts';
+import type { Wait } from '../context/activities.ts';
 import { redactUrl } from '../wire/url.ts';
 
 /**
  * Why a vital is what it is: the element, and the milliseconds of each part, named as the attribution build of web-vitals
  * names them. Ours, for that build carries long frames as well, and those are spans here.
+ * @param waited what is known of the whole interaction, where `metric` is of one
  */
-export function attributionOf(metric: MetricType): Attributes {
+export function attributionOf(metric: MetricType, waited?: Wait): Attributes {
   const timing = performance.getEntriesByType('navigation')[0];
   // Nothing of a soft navigation or a restored page waited for the document.
   const isFirst = metric.navigationType !== 'soft-navigation' && metric.navigationType !== 'back-forward-cache';
@@ -23,7 +25,7 @@ export function attributionOf(metric: MetricType): Attributes {
     case 'CLS':
       return shiftParts(metric);
     case 'INP':
-      return eventParts(metric);
+      return eventParts(metric, waited);
   }
 }
 
@@ -67,10 +69,10 @@ function shiftParts({ entries }: CLSMetric): Attributes {
   };
 }
 
-function eventParts({ value, entries }: INPMetric): Attributes {
-  const [event] = entries;
+function eventParts({ value, entries: [event] }: INPMetric, waited: Wait | undefined): Attributes {
   if (!event) return {};
-  const { name, startTime, processingStart, processingEnd, target } = event;
+  const { name, target } = event;
+  const { startTime, processingStart, processingEnd } = waited ?? event;
   return {
     interactionTarget: target instanceof Element ? selectorOf(target) : event.targetSelector,
     interactionType: name.startsWith('key') ? 'keyboard' : 'pointer',

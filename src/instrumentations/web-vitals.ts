@@ -24,9 +24,6 @@ import {
 } from '../wire/names.ts';
 import { attributionOf } from './vital-attribution.ts';
 
-/** A press and its click are seldom further apart. */
-const GESTURE_MS = 1000;
-
 /**
  * `browser.web_vital` events for LCP, INP, CLS, FCP and TTFB, each in the trace of the page view it measures: the
  * document's own, and, where the browser tells them apart, one of each for soft navigations.
@@ -37,18 +34,16 @@ export const webVitals: Instrumentation = {
     const first = core.view;
     let isActive = true;
     const { activities, clock } = core;
-    // The longest entry may be of the press that was painted with its click, or of the click of a press that led to work.
-    const spanAt = ({ startTime, duration }: PerformanceEntry) => {
-      const atMs = clock.at(startTime);
-      return (activities.interactionIn(atMs, atMs) ?? activities.interactionIn(atMs - GESTURE_MS, atMs + duration))
-        ?.span;
+    const interactionOf = ({ name, entries: [event] }: MetricType) => {
+      const atMs = name === 'INP' && event ? clock.at(event.startTime) : 0;
+      return activities.interactionIn(atMs, atMs);
     };
     const report = guard((metric: MetricType) => {
       if (!isActive) return;
       const { navigationType } = metric;
       const isFirst = navigationType !== 'soft-navigation' && navigationType !== 'back-forward-cache';
       const view = isFirst ? first : core.viewOf(metric.navigationURL);
-      const interaction = metric.name === 'INP' && metric.entries.map(spanAt).find((span) => span);
+      const interaction = interactionOf(metric);
       core.emit({
         name: EVENT_WEB_VITAL,
         span: view.root?.spanContext(),
@@ -62,8 +57,8 @@ export const webVitals: Instrumentation = {
           [ATTR_PAGE_VIEW_ID]: view.id,
           [ATTR_URL_FULL]: view.url,
           [ATTR_URL_TEMPLATE]: view.route,
-          ...(interaction && { [ATTR_WEB_VITAL_INTERACTION]: interaction.spanContext().traceId }),
-          ...prefixed(attributionOf(metric)),
+          [ATTR_WEB_VITAL_INTERACTION]: interaction?.span?.spanContext().traceId,
+          ...prefixed(attributionOf(metric, interaction?.waited)),
         },
       });
     });
