@@ -2,7 +2,7 @@ import { guard } from '../browser/guard.ts';
 import { type Chunk, packChunks, recordsOf } from './chunk.ts';
 import { createClaims } from './claims.ts';
 import { closeBooks, countDropped, type Ledger } from './ledger.ts';
-import { keyOf, type Outbox, openOutbox } from './outbox.ts';
+import { deleteOutbox, keyOf, type Outbox, openOutbox } from './outbox.ts';
 import { MAX_QUEUE_BYTES, type Queue } from './queue.ts';
 import { readSpilled, spill, spillRoom } from './spill.ts';
 
@@ -117,7 +117,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
 
   function keep(): void {
     open();
-    if (!outbox?.isOpen()) return;
+    if (!outbox?.isOpen() || !mayStore()) return;
     const fresh = queue.seal().filter(({ id }) => !kept.has(id));
     if (fresh.length === 0) return;
     for (const { id, records } of fresh) {
@@ -210,7 +210,7 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
         other !== page && ledgers.get(other)?.pending === 0 && recordsOf(other, queue.chunks.values()) === 0;
       const forget = told.filter(isTold);
       for (const other of forget) ledgers.delete(other);
-      if (outbox?.isOpen()) void outbox.write({ remove, ledgers: books(), forget });
+      if (outbox?.isOpen()) void outbox.write({ remove, ledgers: mayStore() ? books() : [], forget });
       checkTaken();
       // There is room again for what was parked.
       if (queue.bytes() < MAX_QUEUE_BYTES / 2 && own.pending > 0) void startDrain();
@@ -249,8 +249,10 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       countDropped(own, 'stopped', own.pending);
       own.pending = 0;
       kept.clear();
-      if (outbox?.isOpen()) outbox.clear();
       for (const other of readSpilled().keys()) spill(other);
+      // Not opened here yet, it may hold what earlier visits left.
+      if (outbox?.isOpen()) outbox.clear();
+      else deleteOutbox(name);
     },
   };
 }

@@ -45,6 +45,15 @@ export interface OutboxListener {
   onFailure(): void;
 }
 
+/** Deletes the outbox `name`, also one that a page has open: that page fails to store from then on. */
+export function deleteOutbox(name: string): void {
+  try {
+    indexedDB.deleteDatabase(name);
+  } catch {
+    // expected: storage denied, or no IndexedDB
+  }
+}
+
 /** Opens the outbox `name`. Never throws or rejects: what goes wrong ends in `onFailure`. */
 export function openOutbox(name: string, { onOpen, onEvict, onFailure }: OutboxListener): Outbox {
   let database: IDBDatabase | undefined;

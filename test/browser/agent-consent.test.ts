@@ -1,5 +1,6 @@
+import type { Page } from 'playwright';
 import { describe, expect, test } from 'vitest';
-import { attributesOf, eventWhere, spanWhere } from '../support/agent-page.ts';
+import { attributesOf, eventWhere, spanWhere, WAIT } from '../support/agent-page.ts';
 import { shopOfEachTest } from '../support/shop-of-each-test.ts';
 
 interface PageAgent {
@@ -82,6 +83,59 @@ describe('consent', () => {
     });
     await page.goto('about:blank');
     expect(everything()).not.toMatch(/secret work|api\/quiet/);
+  });
+});
+
+describe('what is on the device', () => {
+  /** Everything in the outboxes of the origin, as text. */
+  const stored = (page: Page) =>
+    page.evaluate(async () => {
+      const all: unknown[] = [];
+      for (const { name = '' } of await indexedDB.databases())
+        await new Promise<void>((resolve) => {
+          const request = indexedDB.open(name);
+          // Gone since it was listed: not to be made anew.
+          request.onupgradeneeded = () => request.transaction?.abort();
+          request.onerror = () => resolve();
+          request.onsuccess = () => {
+            const transaction = request.result.transaction(['chunks', 'ledgers']);
+            const rows = ['chunks', 'ledgers'].map((store) => transaction.objectStore(store).getAll());
+            transaction.oncomplete = () => {
+              all.push(...rows.flatMap(({ result }) => result));
+              request.result.close();
+              resolve();
+            };
+          };
+        });
+      return JSON.stringify(all);
+    });
+  const openAndKeep = async (said: string) => {
+    const page = await open({ body: ({ pathname }) => (pathname === '/refuse' ? REFUSAL : '') });
+    visit.shop.collector.answer(() => ({ status: 503 }));
+    await page.evaluate((name) => throughline.trace(name, () => {}), said);
+    await expect.poll(() => stored(page), WAIT).toContain(said);
+    return page;
+  };
+  const REFUSAL = "<script>throughline.setConsent('off')</script>";
+
+  test('goes at a refusal, also when the page has not looked at what earlier visits left', async () => {
+    const page = await openAndKeep('earlier work');
+    await page.goto(`${visit.shop.site.origin}/refuse`);
+    await expect.poll(() => stored(page), WAIT).toBe('[]');
+    expect(await page.evaluate(() => localStorage.length)).toBe(0);
+  });
+
+  test('gets no more of what is done under minimal consent', async () => {
+    const page = await openAndKeep('under full consent');
+    await page.evaluate(() => {
+      throughline.setConsent('minimal');
+      throughline.trace('under less', () => {});
+    });
+    // The last moment at which a page stores something; it waits for its turn before ours.
+    await page.goto(`${visit.shop.site.origin}/api/plain`);
+    const left = await stored(page);
+    expect(left).toContain('under full consent');
+    expect(left).not.toContain('under less');
   });
 });
 
