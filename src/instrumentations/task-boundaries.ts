@@ -1,10 +1,13 @@
-import type { Context } from '@opentelemetry/api';
+import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { type Stop, stopAll } from '../browser/guard.ts';
 import { patchMethod } from '../browser/patch.ts';
 import type { Instrumentation } from '../core.ts';
 
 const CALL_BACK_ONCE = ['setTimeout', 'requestAnimationFrame', 'requestIdleCallback'] as const;
 const BODY_READS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+
+/** Of what is nobody's any more, so that it is not taken for that of whatever happens to be open; its requests are roots. */
+const DETACHED = ROOT_CONTEXT.setValue(createContextKey('throughline detached'), true);
 
 type MayEnter = (of: Context) => boolean;
 /** Prioritized Task Scheduling, which TypeScript does not know yet. */
@@ -29,7 +32,7 @@ export const taskBoundaries: Instrumentation = {
         const context = held();
         if (!context || typeof callback !== 'function') return undefined;
         const carried = function (this: unknown, ...given: unknown[]) {
-          contexts.hold(mayEnter(context) ? context : undefined);
+          contexts.hold(mayEnter(context) ? context : DETACHED);
           return callback.apply(this, given);
         };
         return { args: [carried, ...rest] };

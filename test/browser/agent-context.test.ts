@@ -96,3 +96,38 @@ describe('overlapping clicks', () => {
     expect(visit.shop.collector.spans().map(({ name }) => name)).not.toContain('click button');
   });
 });
+
+test('what an interval does after its activity is of no other that happens to be open', async () => {
+  const page = await open(`
+    await fetch('/api/click');
+    const poll = setInterval(async () => {
+      if (!window.isLate) return;
+      clearInterval(poll);
+      await fetch('/api/1');
+      await fetch('/api/2');
+    }, 20);
+  `);
+  await spanWhere(visit.shop, page, (span) => span.name === 'page load /');
+  await page.click('button');
+  const click = await spanWhere(visit.shop, page, (span) => span.name === 'click button');
+  // A navigation that is open until its request is answered.
+  await page.evaluate(() => {
+    history.pushState(null, '', '/next');
+    void fetch('/api/slow?delayMs=2000');
+    Object.assign(window, { isLate: true });
+  });
+  const spanOf = async (path: string) => {
+    await expect.poll(() => visit.shop.site.asked(path).length, WAIT).toBe(1);
+    const { spanId: id } = traceparentOf(visit.shop.site.asked(path)[0]?.headers ?? {});
+    return spanWhere(visit.shop, page, ({ spanId }) => spanId === id);
+  };
+  const slow = await spanOf('/api/slow');
+  const navigation = await spanWhere(visit.shop, page, (span) => span.name === 'navigation /next');
+  expect(slow.parentSpanId).toBe(navigation.spanId);
+  for (const path of ['/api/1', '/api/2']) {
+    const span = await spanOf(path);
+    expect([path, span.parentSpanId ?? '']).toEqual([path, '']);
+    expect([click.traceId, navigation.traceId]).not.toContain(span.traceId);
+    expect(BigInt(span.startTimeUnixNano)).toBeLessThan(BigInt(slow.endTimeUnixNano));
+  }
+});
