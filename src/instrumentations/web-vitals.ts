@@ -65,31 +65,29 @@ export const webVitals: Instrumentation = {
     const onSoft = (metric: MetricType) => {
       if (metric.navigationType === 'soft-navigation') report(metric);
     };
-    let inp: MetricType | undefined;
+    // What may change until the page is left, by id.
+    const unsettled = new Map<string, MetricType>();
+    // web-vitals tells it when the page is hidden, after the last batch of one that is left, and handles events when it is idle.
+    const settle = (metric: MetricType) => {
+      if (document.visibilityState === 'hidden') return report(metric);
+      // What it grew by since it was last told.
+      const delta = metric.delta + (unsettled.get(metric.id)?.delta ?? 0);
+      unsettled.set(metric.id, { ...metric, delta });
+    };
     // The browser keeps for it what was before.
     const stopWaiting = whenIdle(() => {
       // web-vitals has no way to stop; what it measures later is not reported.
-      for (const on of [onCLS, onFCP, onLCP, onTTFB]) {
-        on(report);
-        on(onSoft, { reportSoftNavs: true });
-      }
-      // web-vitals handles events when the page is idle; for one that leaves before, that is after its own last report.
-      onINP(
-        (metric) => {
-          if (document.visibilityState === 'hidden') report(metric);
-          else inp = metric;
-        },
-        { reportAllChanges: true },
-      );
-      onINP(onSoft, { reportSoftNavs: true });
+      for (const on of [onFCP, onLCP, onTTFB]) on(report);
+      for (const on of [onCLS, onINP]) on(settle, { reportAllChanges: true });
+      for (const on of [onCLS, onFCP, onINP, onLCP, onTTFB]) on(onSoft, { reportSoftNavs: true });
     });
-    const stopInp = core.onLeave(() => {
-      if (inp) report(inp);
-      inp = undefined;
+    const stopSettling = core.onLeave(() => {
+      unsettled.forEach(report);
+      unsettled.clear();
     });
     return () => {
       stopWaiting();
-      stopInp();
+      stopSettling();
       isActive = false;
     };
   },

@@ -1,19 +1,23 @@
 import type { Browser } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { OtlpLogRecord } from '../../src/wire/otlp.ts';
 import { type AgentSite, attributesOf, eventWhere, spanWhere, startAgentSite } from '../support/agent-page.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { startSite } from '../support/site.ts';
 
 const T = '0af7651916cd43dd8448eb211c80319c';
 const P = 'b7ad6b7169203331';
 
-// Slow enough to be measured; `measured` says when the browser has.
+// Slow enough to be measured; `measured` says when the browser has, and when its idle time, which web vitals are taken up
+// in, has come since.
 const SLOW_CLICK_MS = 80;
 const SLOW_CLICK = `<script>
   document.querySelector('button').onclick = ({ target }) => {
-    for (const start = performance.now(); performance.now() - start < ${SLOW_CLICK_MS}; );
+    for (const start = performance.now(); performance.now() - start < ${SLOW_CLICK_MS} * (window.times ?? 1); );
     target.textContent = 'done';
   };
-  new PerformanceObserver(() => (window.measured = true)).observe({ type: 'event', durationThreshold: 40 });
+  const whenTakenUp = (done) => requestIdleCallback(() => requestIdleCallback(done));
+  new PerformanceObserver(() => whenTakenUp(() => (window.measured = true))).observe({ type: 'event', durationThreshold: 40 });
 </script>`;
 
 let browser: Browser;
@@ -96,6 +100,71 @@ describe('page load', () => {
     await close();
   });
 
+  test('a request whose server hides its timing is opaque, not one without time', async () => {
+    const foreign = await startSite({
+      apiHeaders: ({ url }) => ({
+        'access-control-allow-origin': '*',
+        ...(url.searchParams.has('told') && { 'timing-allow-origin': '*' }),
+      }),
+    });
+    shop = await startAgentSite({
+      body: () => `<img src="${foreign.origin}/api/plain.svg"><img src="${foreign.origin}/api/cors.svg" crossorigin>
+        <script src="${foreign.origin}/api/code?status=404" crossorigin></script><img src="/api/own.svg">`,
+    });
+    const { page, close } = await shop.open(browser);
+    await page.evaluate(
+      (origin) =>
+        Promise.all(['hidden', 'shown?told'].map(async (path) => (await fetch(`${origin}/api/${path}`)).text())),
+      foreign.origin,
+    );
+    const opaque = [true, undefined];
+    for (const [path, expected] of [
+      ['plain.svg', opaque],
+      ['cors.svg', opaque],
+      ['code', opaque],
+      ['hidden', opaque],
+      ['shown', [undefined, expect.stringMatching(/wait:\d+-\d+/)]],
+      ['own.svg', [undefined, expect.stringMatching(/wait:\d+-\d+/)]],
+    ] as const) {
+      const span = await spanWhere(shop, page, (found) =>
+        String(attributesOf(found)['url.full']).includes(`/api/${path}`),
+      );
+      const { 'throughline.timing.opaque': isOpaque, 'throughline.request.phases': phases } = attributesOf(span);
+      expect([path, isOpaque, phases]).toEqual([path, ...expected]);
+    }
+    await Promise.all([close(), foreign.close()]);
+  });
+
+  test('a page that comes back after the browser discarded it says so', async () => {
+    shop = await startAgentSite({
+      head: '<script>Object.defineProperty(document, "wasDiscarded", { value: true })</script>',
+    });
+    const { page, close } = await shop.open(browser);
+    const root = await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    expect(attributesOf(root)['throughline.navigation.type']).toBe('restore');
+    await close();
+  });
+
+  test('an INP that grew before it was told is told as a whole', async () => {
+    shop = await startAgentSite({ body: () => `<button>slow</button>${SLOW_CLICK}` });
+    const { page, close } = await shop.open(browser);
+    await spanWhere(shop, page, ({ name }) => name === 'page load /');
+    for (const times of [1, 3]) {
+      await page.evaluate((slower) => Object.assign(window, { measured: false, times: slower }), times);
+      await page.click('button');
+      await page.waitForFunction(() => (window as { measured?: boolean }).measured);
+    }
+    await page.goto('about:blank');
+    const isInp = (event: OtlpLogRecord) => attributesOf(event)['browser.web_vital.name'] === 'inp';
+    const { 'browser.web_vital.value': value, 'browser.web_vital.delta': delta } = attributesOf(
+      await eventWhere(shop, undefined, isInp),
+    );
+    expect(value).toBeGreaterThanOrEqual(3 * SLOW_CLICK_MS);
+    expect(delta).toBe(value);
+    expect(shop.collector.logs().filter(isInp)).toHaveLength(1);
+    await close();
+  });
+
   test('web vitals and uncaught errors arrive in the trace of the page load', async () => {
     shop = await startAgentSite({
       body: () =>
@@ -119,21 +188,20 @@ describe('page load', () => {
     const click = await spanWhere(shop, page, ({ name }) => name === 'click button');
     await page.goto('about:blank');
     for (const vital of ['lcp', 'fcp', 'cls', 'ttfb', 'inp']) {
-      // INP is told again when it grows: what the press alone took may come first.
-      const least = vital === 'inp' ? SLOW_CLICK_MS : 0;
-      const record = await eventWhere(
-        shop,
-        undefined,
-        (event) =>
-          attributesOf(event)['browser.web_vital.name'] === vital &&
-          Number(attributesOf(event)['browser.web_vital.value']) >= least,
-      );
+      const isOfVital = (event: OtlpLogRecord) => attributesOf(event)['browser.web_vital.name'] === vital;
+      const record = await eventWhere(shop, undefined, isOfVital);
       expect(record).toMatchObject({ eventName: 'browser.web_vital', traceId: root.traceId, spanId: root.spanId });
       expect(attributesOf(record)['browser.web_vital.value']).toBeGreaterThanOrEqual(0);
       expect(attributesOf(record)['throughline.event.id']).toMatch(/^[0-9a-f]{16}$/);
       expect(attributesOf(record)['throughline.web_vital.interaction.trace_id']).toBe(
         vital === 'inp' ? click.traceId : undefined,
       );
+      if (vital !== 'inp') continue;
+      // The one interaction there was, told once, in full.
+      const { 'browser.web_vital.value': value, 'browser.web_vital.delta': delta } = attributesOf(record);
+      expect(value).toBeGreaterThanOrEqual(SLOW_CLICK_MS);
+      expect(delta).toBe(value);
+      expect(shop.collector.logs().filter(isOfVital)).toHaveLength(1);
     }
     await close();
   });

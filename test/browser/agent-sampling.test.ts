@@ -47,7 +47,9 @@ test('a poor web vital is reason enough, also when it is known only as the page 
       for (const start = performance.now(); performance.now() - start < 650; );
       button.textContent = 'done';
     };
-    new PerformanceObserver(() => Object.assign(window, { measured: true })).observe({
+    // Web vitals are taken up when the page is idle.
+    const whenTakenUp = (done: () => void) => requestIdleCallback(() => requestIdleCallback(done));
+    new PerformanceObserver(() => whenTakenUp(() => Object.assign(window, { measured: true }))).observe({
       type: 'event',
       durationThreshold: 600,
     } as PerformanceObserverInit);
@@ -55,13 +57,10 @@ test('a poor web vital is reason enough, also when it is known only as the page 
   await page.click('button');
   await page.waitForFunction(() => (window as { measured?: boolean }).measured);
   await page.goto('about:blank');
-  // INP is told again when it grows: what the press alone took may come first.
   const inp = await eventWhere(
     visit.shop,
     undefined,
-    (event) =>
-      attributesOf(event)['browser.web_vital.name'] === 'inp' &&
-      Number(attributesOf(event)['browser.web_vital.value']) >= 600,
+    (event) => attributesOf(event)['browser.web_vital.name'] === 'inp',
   );
   const click = await spanWhere(visit.shop, undefined, ({ name }) => name === 'click button');
   expect(attributesOf(inp)).toMatchObject({

@@ -1,15 +1,20 @@
 import type { Page } from 'playwright';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { OtlpLogRecord } from '../../src/wire/otlp.ts';
 import { attributesOf, eventWhere, spanWhere } from '../support/agent-page.ts';
 import { shopOfEachTest } from '../support/shop-of-each-test.ts';
 
 // What Chromium counts as a soft navigation: an interaction, a new address, and a paint that came of it. `found` says when
 // it has told so.
-const APP = `<h1>Start</h1><button id="go">Go</button><button id="late">Go later</button><script>
+const APP = `<h1>Start</h1><button id="go">Go</button><button id="late">Go later</button><button id="slow">Think</button><script>
   const show = () => { document.querySelector('h1').textContent = 'Another page with a much longer heading than the first one had' };
   go.onclick = async () => { await fetch('/api/next'); history.pushState(null, '', '/products/7'); show(); };
   // A message to oneself comes in a task that only the browser can tie to the click.
   late.onclick = () => { onmessage = () => { history.pushState(null, '', '/late'); show() }; postMessage(0) };
+  slow.onclick = () => { for (const start = performance.now(); performance.now() - start < 120; ); slow.textContent = 'Thought' };
+  // Web vitals are taken up when the page is idle.
+  const whenTakenUp = (done) => requestIdleCallback(() => requestIdleCallback(done));
+  new PerformanceObserver(() => whenTakenUp(() => { window.measured = true })).observe({ type: 'event', durationThreshold: 120 });
   new PerformanceObserver((list) => { window.found = list.getEntries().length }).observe({ type: 'soft-navigation' });
 </script>`;
 
@@ -65,5 +70,27 @@ describe('a soft navigation the browser confirms', () => {
       const hard = await vital(name, false);
       expect([name, hard.traceId, attributesOf(hard)['url.template']]).toEqual([name, load.traceId, '/']);
     }
+  });
+
+  test('has an INP of its own: that of the slow click on its page view', async () => {
+    await goThere('#go');
+    const navigation = await spanWhere(visit.shop, page, ({ name }) => name === 'navigation /products/{id}');
+    await page.click('#slow');
+    await page.waitForFunction('window.measured');
+    await page.goto('about:blank');
+    const isSoftInp = (event: OtlpLogRecord) => {
+      const told = attributesOf(event);
+      return (
+        told['browser.web_vital.name'] === 'inp' && told['browser.web_vital.navigation_type'] === 'soft-navigation'
+      );
+    };
+    const inp = await eventWhere(visit.shop, undefined, isSoftInp);
+    expect([inp.traceId, inp.spanId]).toEqual([navigation.traceId, navigation.spanId]);
+    expect(attributesOf(inp)).toMatchObject({
+      'url.template': '/products/{id}',
+      'throughline.page_view.id': attributesOf(navigation)['throughline.page_view.id'],
+    });
+    expect(attributesOf(inp)['browser.web_vital.value']).toBeGreaterThanOrEqual(120);
+    expect(visit.shop.collector.logs().filter(isSoftInp)).toHaveLength(1);
   });
 });
