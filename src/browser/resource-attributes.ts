@@ -16,14 +16,14 @@ const PROTOCOL_VERSIONS: Attributes = { h2: '2', h3: '3', 'http/1.1': '1.1', 'ht
 
 /**
  * What a resource timing says about its request. Phases are milliseconds from the entry's start. Without
- * `Timing-Allow-Origin` a server hides its phases and sizes as zeros: then they are opaque, not zero.
+ * `Timing-Allow-Origin` a server hides its phases as zeros, and its sizes too unless CORS shows them: then they are
+ * opaque, not zero.
  */
 export function resourceAttributes(timing: PerformanceResourceTiming): Attributes {
   const attributes: Attributes = {};
-  if (timing.requestStart === 0 && timing.responseStart === 0) {
-    // A cached answer also has no request, but says where it came from.
-    if (timing.responseEnd > 0 && !timing.encodedBodySize) attributes[ATTR_TIMING_OPAQUE] = true;
-  } else attributes[ATTR_REQUEST_PHASES] = phasesOf(timing);
+  if (timing.requestStart || timing.responseStart) attributes[ATTR_REQUEST_PHASES] = phasesOf(timing);
+  // A cached answer may have no request either, but its other phases are told; CORS alone tells sizes and no phase.
+  else if (timing.responseEnd && !timing.domainLookupStart) attributes[ATTR_TIMING_OPAQUE] = true;
   const version = PROTOCOL_VERSIONS[timing.nextHopProtocol];
   if (version) attributes[ATTR_NETWORK_PROTOCOL_VERSION] = version;
   if (timing.transferSize) attributes[ATTR_RESOURCE_TRANSFER_SIZE] = timing.transferSize;
