@@ -2,7 +2,9 @@ import type { Browser } from 'playwright';
 import { chromium } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CHROMIUM_ARGS, ensureChromium } from '../../scripts/chromium.ts';
-import { attributesOf, spanWhere, startAgentSite } from '../support/agent-page.ts';
+import type { Agent } from '../../src/agent.ts';
+import { attributesOf, eventWhere, spanWhere, startAgentSite, WAIT } from '../support/agent-page.ts';
+import type { RecordedRequest } from '../support/recording-collector.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -30,6 +32,27 @@ test('a page with the agent goes into the back/forward cache, and its return is 
   });
   expect(attributesOf(restored)['throughline.page_view.id']).not.toBe(attributesOf(load)['throughline.page_view.id']);
   expect(attributesOf(restored)['session.id']).toBe(attributesOf(load)['session.id']);
+  await close();
+  await shop.close();
+});
+
+test('what a page measures until it is left goes with the last of its spans', async () => {
+  const shop = await startAgentSite({ body: () => '<h1>Shop</h1>' });
+  const { page, close } = await shop.open(browser, '/first');
+  await eventWhere(shop, page, (event) => attributesOf(event)['browser.web_vital.name'] === 'fcp');
+  await page.evaluate(() => {
+    (window as unknown as { throughline: Agent }).throughline.trace('last', () => {});
+    location.href = 'about:blank';
+  });
+  const spansOf = ({ body }: RecordedRequest) =>
+    (body.resourceSpans ?? []).flatMap(({ scopeSpans = [] }) => scopeSpans.flatMap(({ spans = [] }) => spans));
+  const isLast = (request: RecordedRequest) => spansOf(request).some(({ name }) => name === 'last');
+  await expect.poll(() => shop.collector.requests.filter(isLast).length, WAIT).toBe(1);
+  const logs = shop.collector.requests
+    .find(isLast)
+    ?.body.resourceLogs?.flatMap(({ scopeLogs = [] }) => scopeLogs.flatMap(({ logRecords = [] }) => logRecords));
+  const vitals = (logs ?? []).map((event) => attributesOf(event)['browser.web_vital.name']);
+  expect(vitals).toContain('cls');
   await close();
   await shop.close();
 });
