@@ -13,6 +13,7 @@ import { createDelivery, type Delivery } from './delivery/delivery.ts';
 import type { Handover } from './handover.ts';
 import { createCapture } from './instrumentations/errors.ts';
 import type { Settings } from './options.ts';
+import { epochMsOf } from './otel/encode-span.ts';
 import { createTracing, type Tracing } from './otel/provider.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createResource } from './resource.ts';
@@ -113,10 +114,9 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
       activities.started(span, parent);
     }),
     ended: guard((span) => {
-      activities.ended(span, span.endTime[0] * 1000 + span.endTime[1] / 1e6);
+      activities.ended(span, epochMsOf(span.endTime));
       // What began before a refusal is not told after it, whenever it ends.
-      const startMs = span.startTime[0] * 1000 + span.startTime[1] / 1e6;
-      if (mayRecord() && startMs >= identity.refusedMs)
+      if (mayRecord() && epochMsOf(span.startTime) >= identity.refusedMs)
         release(span.spanContext(), span.attributes, () => outgoing.span(span));
     }),
   });

@@ -1,7 +1,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-web';
 import { type AttributeMap, encodeAttributes, type OtlpSpan } from '../wire/otlp.ts';
-import type { UnixNano } from '../wire/time.ts';
+import type { EpochMs, UnixNano } from '../wire/time.ts';
 
 /** An ended span of the SDK as OTLP/JSON. What varies least comes last, which gzip likes. */
 export function encodeSpan(span: ReadableSpan): OtlpSpan {
@@ -37,8 +37,12 @@ export function encodeSpan(span: ReadableSpan): OtlpSpan {
   return encoded;
 }
 
-function nanos([seconds, rest]: HrTime): UnixNano {
-  return microsToNano(seconds * 1e6 + rest / 1e3);
+function nanos(time: HrTime): UnixNano {
+  return microsToNano(epochMsOf(time) * 1e3);
+}
+
+export function epochMsOf([seconds, nanos]: HrTime): EpochMs {
+  return seconds * 1e3 + nanos / 1e6;
 }
 
 /** Whole microseconds: no browser tells finer times, and what a double makes of them below that does not compress. */
