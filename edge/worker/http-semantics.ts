@@ -6,7 +6,6 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../../src/wire/names.ts';
-import type { AttributeMap } from '../../src/wire/otlp.ts';
 import { STATUS_ERROR } from './api-constants.ts';
 import type { EdgeSpan } from './span.ts';
 import type { UrlParts } from './url-parts.ts';
@@ -19,14 +18,14 @@ export function methodName(method: string): string {
   return METHOD.test(method) ? method : 'HTTP';
 }
 
-export function methodAttributes(method: string): AttributeMap {
-  return METHOD.test(method)
-    ? { [ATTR_HTTP_REQUEST_METHOD]: method }
-    : { [ATTR_HTTP_REQUEST_METHOD]: '_OTHER', [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: method };
+export function setMethod(span: EdgeSpan, method: string): void {
+  const isKnown = METHOD.test(method);
+  span.setAttribute(ATTR_HTTP_REQUEST_METHOD, isKnown ? method : '_OTHER');
+  if (!isKnown) span.setAttribute(ATTR_HTTP_REQUEST_METHOD_ORIGINAL, method);
 }
 
-export function serverAttributes({ hostname, port }: UrlParts): AttributeMap {
-  return { [ATTR_SERVER_ADDRESS]: hostname, [ATTR_SERVER_PORT]: port };
+export function setServer(span: EdgeSpan, { hostname, port }: UrlParts): void {
+  span.setAttribute(ATTR_SERVER_ADDRESS, hostname).setAttribute(ATTR_SERVER_PORT, port);
 }
 
 /** @param errorFrom the first status that is an error: 500 for a server span, 400 for a client span */

@@ -80,8 +80,6 @@ interface Versioned {
   CF_VERSION_METADATA: { id?: string };
 }
 
-const ENVELOPE_END = ']}]}]}';
-
 /** What stands before and after the spans of a request for the collector: who sends them. */
 function envelopeOf({ service, version, environment }: Settings, env: unknown): readonly [string, string] {
   const attributes = new LimitedAttributes().setAll({
@@ -95,7 +93,9 @@ function envelopeOf({ service, version, environment }: Settings, env: unknown): 
     [ATTR_TELEMETRY_SDK_VERSION]: VERSION,
     ...runtime.resource,
   }).items;
-  const scope = { name: SCOPE_EDGE, version: VERSION };
-  const resourceSpans = [{ resource: { attributes }, schemaUrl: SCHEMA_URL, scopeSpans: [{ scope, spans: [] }] }];
-  return [JSON.stringify({ resourceSpans }).slice(0, -ENVELOPE_END.length), ENVELOPE_END];
+  return [
+    `{"resourceSpans":[{"resource":{"attributes":${attributes}},"schemaUrl":"${SCHEMA_URL}",` +
+      `"scopeSpans":[{"scope":{"name":"${SCOPE_EDGE}","version":"${VERSION}"},"spans":[`,
+    ']}]}]}',
+  ];
 }

@@ -26,7 +26,11 @@ export function propagators(...list: readonly Propagator[]): Propagation {
     },
     enter: (request, context, span) =>
       list.reduce((within, { enter }) => enter?.(request, within, span) ?? within, context),
-    write: (context, span, origin) => Object.assign({}, ...list.map(({ write }) => write?.(context, span, origin))),
+    write(context, span, origin) {
+      const headers: Record<string, string> = {};
+      for (const { write } of list) Object.assign(headers, write?.(context, span, origin));
+      return headers;
+    },
     answer(request, response, span) {
       let answer = response;
       for (const propagator of list) {

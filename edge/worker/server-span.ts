@@ -12,7 +12,7 @@ import { runtime } from '../runtimes/detect.ts';
 import { KIND_SERVER } from './api-constants.ts';
 import { takeColdStart } from './cold-start.ts';
 import { EdgeContext } from './edge-context.ts';
-import { methodAttributes, methodName, serverAttributes } from './http-semantics.ts';
+import { methodName, setMethod, setServer } from './http-semantics.ts';
 import { readIncoming } from './incoming.ts';
 import { createInvocation, type WaitUntil } from './invocation.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -56,19 +56,18 @@ export function startServerSpan(request: Request, { pipeline, waitUntil, binding
   invocation.root = span;
   if (span.isRecording()) {
     const { path, scheme, query } = invocation.url as UrlParts;
-    span.setAttributes({
-      ...methodAttributes(method),
-      [ATTR_URL_PATH]: path,
-      [ATTR_URL_SCHEME]: scheme,
-      [ATTR_URL_QUERY]: query || undefined,
-      ...runtime.requestAttributes(request),
-      [ATTR_FAAS_COLDSTART]: takeColdStart() || undefined,
-    });
+    setMethod(span, method);
+    span
+      .setAttribute(ATTR_URL_PATH, path)
+      .setAttribute(ATTR_URL_SCHEME, scheme)
+      .setAttribute(ATTR_URL_QUERY, query || undefined)
+      .setAttributes(runtime.requestAttributes(request))
+      .setAttribute(ATTR_FAAS_COLDSTART, takeColdStart() || undefined);
     // A caller with a span of its own has said there who it is and where it went.
-    if (parentSpanId === undefined)
-      span
-        .setAttributes(serverAttributes(invocation.url as UrlParts))
-        .setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
+    if (parentSpanId === undefined) {
+      setServer(span, invocation.url as UrlParts);
+      span.setAttribute(ATTR_USER_AGENT_ORIGINAL, request.headers.get('user-agent'));
+    }
     if (settings.clientAddress) span.setAttribute(ATTR_CLIENT_ADDRESS, runtime.clientAddress?.(request, bindings));
   }
   if (link) span.addLink(link);

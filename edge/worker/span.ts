@@ -52,8 +52,8 @@ export class EdgeSpan implements Span {
   readonly startMs: EpochMs;
   endMs: EpochMs | undefined;
   readonly attributes = new LimitedAttributes();
-  readonly events = new Limited();
-  readonly links = new Limited();
+  events: Limited | undefined;
+  links: Limited | undefined;
   status: SpanStatus | undefined;
   /** Place of the start among the starts and ends of its invocation, from 1. */
   readonly startTick: number;
@@ -95,13 +95,15 @@ export class EdgeSpan implements Span {
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (!this.#recording) return this;
     const [attributes, at] = isTime(attributesOrTime) ? [undefined, attributesOrTime] : [attributesOrTime, time];
-    const event = encodeEvent(name, this.#timeOf(at), attributes);
-    this.events.put(event, event);
+    this.events ??= new Limited();
+    this.events.put(Symbol(), encodeEvent(name, this.#timeOf(at), attributes));
     return this;
   }
 
   addLink(link: Link): this {
-    if (this.#recording && isValid(link.context)) this.links.put(link, encodeLink(link));
+    if (!this.#recording || !isValid(link.context)) return this;
+    this.links ??= new Limited();
+    this.links.put(link, encodeLink(link));
     return this;
   }
 

@@ -17,11 +17,13 @@ const LENGTH = /* @__PURE__ */ Object.getOwnPropertySymbols(ReadableStream.proto
  * and bodies from fetch do.
  * @param showsStreams false where every body is such a stream (Bun): then the headers have to say so
  */
-export function isStreaming({ body, headers }: Response, showsStreams: boolean): boolean {
-  if (!body || body.locked) return false;
-  if (LENGTH)
-    return (body as unknown as Record<symbol, unknown>)[LENGTH] === undefined && !headers.has('content-encoding');
-  if (headers.has('content-encoding')) return false;
+export function isStreaming(response: Response, showsStreams: boolean): boolean {
+  const { body } = response;
+  // First what tells most answers apart: every question is a call into the platform.
+  if (!body || (LENGTH && (body as unknown as Record<symbol, unknown>)[LENGTH] !== undefined)) return false;
+  const { headers } = response;
+  if (body.locked || headers.has('content-encoding')) return false;
+  if (LENGTH) return true;
   if (!showsStreams)
     return headers.has('transfer-encoding') || headers.get('content-type')?.startsWith(EVENT_STREAM) === true;
   try {

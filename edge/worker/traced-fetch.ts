@@ -5,7 +5,7 @@ import { startChild } from './child-span.ts';
 import { contextManager } from './context-manager.ts';
 import { invocationOf } from './edge-context.ts';
 import { followRedirects, isRedirect } from './follow-redirects.ts';
-import { methodAttributes, methodName, serverAttributes, setError, setResponseStatus } from './http-semantics.ts';
+import { methodName, setError, setMethod, setResponseStatus, setServer } from './http-semantics.ts';
 import type { Invocation } from './invocation.ts';
 import { mayPropagate, outgoingHeaders, replaceContext } from './outgoing.ts';
 import { platformFetch } from './platform-fetch.ts';
@@ -79,8 +79,11 @@ interface Way {
 async function send(outgoing: Outgoing, { invocation, context, binding }: Way): Promise<Response> {
   const { url, method, request, init, headers, redirect } = outgoing;
   const span = startChild(methodName(method), KIND_CLIENT, { context, invocation });
-  if (span.isRecording())
-    span.setAttributes({ ...methodAttributes(method), [ATTR_URL_FULL]: fullUrl(url), ...serverAttributes(url) });
+  if (span.isRecording()) {
+    setMethod(span, method);
+    span.setAttribute(ATTR_URL_FULL, fullUrl(url));
+    setServer(span, url);
+  }
   try {
     const target = request ?? url.href;
     let response: Response;
