@@ -127,7 +127,11 @@ function explain(error: unknown, options: CliOptions): string | undefined {
 let options: ReturnType<typeof parseOptions> | undefined;
 try {
   const exitCode = await runStoreVerb(process.argv.slice(2));
-  if (exitCode !== undefined) process.exit(exitCode);
+  if (exitCode !== undefined) {
+    // A pipe takes what was printed only when its reader does; exiting before would cut off the end of an export.
+    await new Promise((written) => process.stdout.write('', written));
+    process.exit(exitCode);
+  }
   options = parseOptions(process.argv.slice(2), process.env);
   if (options === 'help') console.log(`${USAGE}\n\n${STORE_USAGE}`);
   else if (options === 'version') console.log(readVersion());

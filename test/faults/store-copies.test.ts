@@ -1,8 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../edge/store/sqlite/open-sqlite-store.ts';
@@ -83,6 +93,24 @@ describe('throughline backup, check, export and import', () => {
     await again.close();
   });
 
+  test.skipIf(process.platform !== 'linux')('an export waits for a reader who comes late', async () => {
+    const data = join(directory, 'data');
+    const store = await openSqliteStore({ directory: data });
+    // A little more than a pipe's 64 KiB: the rest is less than a process holds back before it waits.
+    for (const view of take(3)) for (const batch of view.batches) await store.append(batch);
+    await store.close();
+    const whole = throughline('export', '--data', data).stdout;
+    expect(whole.length).toBeGreaterThan(65536);
+    const path = join(directory, 'pipe');
+    spawnSync('mkfifo', [path]);
+    const pipe = openSync(path, 'r+');
+    const child = spawn(process.execPath, [CLI, 'export', '--data', data], { stdio: ['ignore', pipe, 'inherit'] });
+    await resting(child.pid as number);
+    const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    reader.stdout.once('data', () => closeSync(pipe));
+    expect(Buffer.concat(await reader.stdout.toArray()).toString()).toBe(whole);
+  });
+
   test('lines that are no OTLP are told by their number, and the others are stored', async () => {
     const file = join(directory, 'lines.jsonl');
     const [view] = take(1);
@@ -136,6 +164,18 @@ describe('throughline backup, check, export and import', () => {
 
 function throughline(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
+}
+
+/** Resolves when a process has ended or waits for others: its processor time stands still. */
+async function resting(pid: number): Promise<void> {
+  for (let same = 0, before = ''; same < 10; await setTimeout(50)) {
+    const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] : '';
+    const [state, ...fields] = (stat ?? '').split(' ');
+    const now = fields.slice(10, 12).join(' ');
+    if (state === '' || state === 'Z') return;
+    same = now === before && now !== '0 0' ? same + 1 : 0;
+    before = now;
+  }
 }
 
 function take(count: number): PageView[] {
