@@ -3,25 +3,13 @@ import { originOf, origins } from './origins.ts';
 import type { Propagator } from './propagator.ts';
 import { type Propagation, propagators } from './propagators.ts';
 import { ratio } from './ratio-sampler.ts';
-import { type Fetcher, type Settings, type Source, settingsOf } from './settings.ts';
+import { type ServiceOptions, type Settings, type Source, settingsOf } from './settings.ts';
 import { streams } from './streams.ts';
 import { type TrustPolicy, type TrustTable, trustTable } from './trust.ts';
 import { warnOnce } from './warn.ts';
 
 /** Options of `instrument` and of the Hono middleware. */
-export interface Options {
-  /** Name of this service in traces. Default `worker`. */
-  service?: string | undefined;
-  /** Version of the deployed code, for the resource. */
-  version?: string | undefined;
-  /** Deployment environment, such as `production`. */
-  environment?: string | undefined;
-  /** Collector base URL; spans go to `{collector}/v1/traces`. Without it contexts are passed on and nothing is sent. */
-  collector?: string | undefined;
-  /** Secret key (`sk_…`), sent as bearer token. Keep it in a secret of the platform. */
-  key?: string | undefined;
-  /** Reaches the collector without the public network, such as a service binding. */
-  binding?: Fetcher | undefined;
+export interface Options extends ServiceOptions {
   /** Share of new traces to record, 0 to 1. Default 1. A continued trace keeps its caller's decision or a lower share. */
   sampleRatio?: number | undefined;
   /**

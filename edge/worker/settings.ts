@@ -10,8 +10,8 @@ export interface Fetcher {
   fetch(input: string, init: RequestInit): Promise<Response>;
 }
 
-/** Options of the core's `instrument`. Nothing is checked but by their types. */
-export interface CoreOptions {
+/** What every entry asks for: who sends, and where to. */
+export interface ServiceOptions {
   /** Name of this service in traces. Default `worker`. */
   service?: string | undefined;
   /** Version of the deployed code, for the resource. */
@@ -24,6 +24,10 @@ export interface CoreOptions {
   key?: string | undefined;
   /** Reaches the collector without the public network, such as a service binding. */
   binding?: Fetcher | undefined;
+}
+
+/** Options of the core's `instrument`. Nothing is checked but by their types. */
+export interface CoreOptions extends ServiceOptions {
   /**
    * Origins outside this request's own that get the trace with outgoing requests, each written as `URL.origin` has it, or a
    * function of such an origin (`origins` makes one of patterns). Default none.
