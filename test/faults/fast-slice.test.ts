@@ -16,8 +16,9 @@ afterAll(() => lab?.close());
 
 test.each(FAST.map(({ name }) => name))('%s: nothing is lost without a reason, nothing is counted twice', (name) => {
   const result = results.find((one) => one.name === name);
-  expect(result).toMatchObject({ duplicates: 0, unknownLoss: 0, pageErrors: 0 });
+  // It says which page's books do not add up, so it is looked at first.
   expect(result?.failed).toBeUndefined();
+  expect(result).toMatchObject({ duplicates: 0, unknownLoss: 0, pageErrors: 0 });
   expect(result?.n).toBeGreaterThan(0);
 });
 
