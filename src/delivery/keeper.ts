@@ -143,7 +143,9 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
   async function drain(): Promise<void> {
     if (!present || !outbox?.isOpen()) return;
     const parked = own.pending;
-    const [{ keys, ledgers: rows }, isAlive] = await Promise.all([outbox.list(), claims.living()]);
+    const { keys, ledgers: rows } = await outbox.list();
+    // Asked after: who wrote before the list was made has said before that it lives.
+    const isAlive = await claims.living();
     const dead = rows.filter((row) => row.page !== page && !isAlive(row.page, row.at));
     // Of ours only what was parked: what is acknowledged at this moment may still be listed.
     const isLeft = (of: string, id: string) => (of === page ? kept.has(id) : dead.some((row) => row.page === of));
