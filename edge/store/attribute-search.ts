@@ -23,19 +23,30 @@ export function createAttributeSearch(conditions: readonly AttributeCondition[])
   return { conditions, needles };
 }
 
-/** True when a span or log record in the chunks meets all conditions, on itself or its resource. */
-export function holdsAttributes(chunks: readonly Chunk[], traceId: TraceId | '', search: AttributeSearch): boolean {
-  return chunks.some((chunk) => {
-    // Finding bytes is a hundred times faster than decoding, and few chunks have them.
-    if (!search.needles.every((needle) => chunk.body.includes(needle))) return false;
-    const { spans, logs } = decodeChunk(chunk, traceId);
-    const meets = (own: readonly OtlpKeyValue[] | undefined, resource: readonly OtlpKeyValue[]): boolean =>
-      search.conditions.every((condition) => has(own ?? [], condition) || has(resource, condition));
-    return (
-      spans.some(({ span, resource }) => meets(span.attributes, resource.attributes)) ||
-      logs.some(({ log, resource }) => meets(log.attributes, resource.attributes))
-    );
-  });
+/**
+ * True when a span or log record in the chunks meets all conditions, on itself or its resource.
+ * @param chunks asked for when there are conditions
+ */
+export function meetsAttributes(
+  search: AttributeSearch,
+  traceId: TraceId | '',
+  chunks: () => Iterable<Chunk>,
+): boolean {
+  if (search.conditions.length === 0) return true;
+  for (const chunk of chunks()) if (holdsAttributes(chunk, traceId, search)) return true;
+  return false;
+}
+
+function holdsAttributes(chunk: Chunk, traceId: TraceId | '', search: AttributeSearch): boolean {
+  // Finding bytes is a hundred times faster than decoding, and few chunks have them.
+  if (!search.needles.every((needle) => chunk.body.includes(needle))) return false;
+  const { spans, logs } = decodeChunk(chunk, traceId);
+  const meets = (own: readonly OtlpKeyValue[] | undefined, resource: readonly OtlpKeyValue[]): boolean =>
+    search.conditions.every((condition) => has(own ?? [], condition) || has(resource, condition));
+  return (
+    spans.some(({ span, resource }) => meets(span.attributes, resource.attributes)) ||
+    logs.some(({ log, resource }) => meets(log.attributes, resource.attributes))
+  );
 }
 
 function has(attributes: readonly OtlpKeyValue[], { key, value }: AttributeCondition): boolean {

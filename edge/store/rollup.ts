@@ -8,7 +8,7 @@ import { spanWeight } from './span-weight.ts';
 import { type SummaryState, traceStartUs } from './summary.ts';
 import { textAttribute } from './text-attribute.ts';
 import type { Measure } from './trace-store.ts';
-import { VITAL_NAMES, VITAL_SCALE } from './web-vital.ts';
+import { VITAL_NAMES, VITAL_SCALE, type VitalName } from './web-vital.ts';
 
 const HOUR_US = 3_600_000_000;
 
@@ -143,11 +143,12 @@ export function requestOf(
 /**
  * The web vitals of a trace, as what has to be added to the rollups.
  * @param sign -1 to take them back before better known ones are added
+ * @param names of which of them; default all
  */
-export function vitalsOf(state: SummaryState, sign: 1 | -1): Measurement[] {
+export function vitalsOf(state: SummaryState, sign: 1 | -1, names: readonly VitalName[] = VITAL_NAMES): Measurement[] {
   const measurements: Measurement[] = [];
   if (state.weight === 0) return measurements;
-  for (const measure of VITAL_NAMES) {
+  for (const measure of names) {
     const value = state.vitals[measure];
     if (value === undefined) continue;
     const { service, route, device, browser, country, release } = state;

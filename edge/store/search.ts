@@ -6,7 +6,7 @@ import type { AttributeCondition, TraceFilter } from './trace-store.ts';
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 500;
 
-/** Where a page ends: the trace the next one starts after. */
+/** A place in a list. Where a page ends, it is the trace the next one starts after. */
 export interface Cursor {
   startUs: number;
   traceId: TraceId;
@@ -55,8 +55,8 @@ function toUs(ms: number | undefined, absent: number): number {
   return ms === undefined ? absent : Math.round(ms * 1000);
 }
 
-export function formatCursor(state: SummaryState): string {
-  return `${traceStartUs(state)}-${state.traceId}`;
+export function formatCursor({ startUs, traceId }: Cursor): string {
+  return `${startUs}-${traceId}`;
 }
 
 function parseCursor(text: string): Cursor {
@@ -72,8 +72,8 @@ function parseCursor(text: string): Cursor {
 }
 
 /** Newest start first; equal starts by descending id, so that every store lists alike. */
-export function compareNewestFirst(a: SummaryState, b: SummaryState): number {
-  return traceStartUs(b) - traceStartUs(a) || (a.traceId < b.traceId ? 1 : a.traceId > b.traceId ? -1 : 0);
+export function comparePlaces(a: Cursor, b: Cursor): number {
+  return b.startUs - a.startUs || (a.traceId < b.traceId ? 1 : a.traceId > b.traceId ? -1 : 0);
 }
 
 /** True when every condition of the search holds and the trace lies after its cursor. */

@@ -1,9 +1,10 @@
 import { isBrowser } from '../trace/browser-name.ts';
+import type { LiveTrace } from './live-trace.ts';
 import { WEIGHT_UNITS } from './log-histogram.ts';
-import { countsFor, type Measurement, type Rollup, type RollupKey, Rollups } from './rollup.ts';
+import { countsFor, type Measurement, type Rollup, type RollupKey, Rollups, vitalsOf } from './rollup.ts';
 import { InvalidFilterError } from './search.ts';
 import type { Measure, StatisticsGroup, StatisticsQuery, StatisticsRow, VitalGroup } from './trace-store.ts';
-import { VITAL_NAMES, VITAL_SCALE } from './web-vital.ts';
+import { VITAL_NAMES, VITAL_SCALE, type VitalName } from './web-vital.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_LIMIT = 200;
@@ -79,6 +80,15 @@ export class Statistics {
     this.rollups.of(this.reduce(measurement)).add(measurement);
   }
 
+  /** Takes what is known of a trace in memory and counted in no block. */
+  addLive({ chunks, stored, state }: LiveTrace<unknown>): void {
+    const { measure } = this.#query;
+    if (isVital(measure)) {
+      if (stored) for (const vital of vitalsOf(stored, -1, [measure])) this.add(vital);
+      for (const vital of vitalsOf(state, 1, [measure])) this.add(vital);
+    } else for (const { requests } of chunks) for (const request of requests) this.add(request);
+  }
+
   rows(): StatisticsRow[] {
     const limit = Math.min(MAX_LIMIT, Math.max(1, Math.trunc(this.#query.limit ?? DEFAULT_LIMIT)));
     const groups = new Map<string, { units: number; rows: { hour: number; row: StatisticsRow }[] }>();
@@ -124,7 +134,7 @@ export class Statistics {
   }
 }
 
-function isVital(measure: Measure): boolean {
+function isVital(measure: Measure): measure is VitalName {
   return VITAL_NAMES.some((name) => name === measure);
 }
 

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { encodeJson } from '../../otlp/encode-json.ts';
+import { searchText } from '../../store/page-text.ts';
 import { InvalidFilterError } from '../../store/search.ts';
 import type { TraceStore } from '../../store/trace-store.ts';
 import { assembleTrace } from '../../trace/assemble-trace.ts';
@@ -16,9 +17,10 @@ export function createApiRoutes(options: { store: TraceStore; counters: IngestCo
   const { store, counters, live } = options;
   const api = new Hono();
 
-  api.get('/traces', async (c) =>
-    c.json(await store.search(parseTraceFilter((name) => c.req.query(name), c.req.queries('attribute')))),
-  );
+  api.get('/traces', async (c) => {
+    const filter = parseTraceFilter((name) => c.req.query(name), c.req.queries('attribute'));
+    return c.body(await searchText(store, filter), 200, { 'content-type': 'application/json' });
+  });
 
   api.get('/traces/:traceId', async (c) => {
     const traceId = c.req.param('traceId').toLowerCase();

@@ -1,11 +1,11 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import type { PackedStore } from '../packing/packed-batch.ts';
-import { compareNewestFirst, createSearch, formatCursor } from '../search.ts';
-import { sessionLimit, summarizeSession } from '../sessions.ts';
+import type { PageTextStore } from '../page-text.ts';
+import { ActiveSessions, askedSessions, summarizeSessions } from '../sessions.ts';
 import { createStatistics } from '../statistics.ts';
 import { readStoredTrace } from '../stored-trace.ts';
-import { mergeSummary, type SummaryState } from '../summary.ts';
+import { sumTotals } from '../totals.ts';
 import {
   type ExpireResult,
   type SessionFilter,
@@ -15,12 +15,11 @@ import {
   type StoredTrace,
   type StoreStats,
   StoreUnavailableError,
-  type TraceFilter,
-  type TracePage,
 } from '../trace-store.ts';
-import { toTraceSummary } from '../trace-summary.ts';
 import { appendPackedToShards, appendToShards } from './append-to-shards.ts';
+import { joinTwins } from './join-twins.ts';
 import type { ObjectNamespace } from './platform.ts';
+import { searchShards } from './search-shards.ts';
 import { createShards, type ShardStub, type Shards } from './shards.ts';
 
 export interface DurableObjectStoreOptions {
@@ -38,7 +37,7 @@ export interface DurableObjectStoreOptions {
  * has to be running for that.
  * @example const store = openDurableObjectStore({ namespace: env.TRACE_SHARDS });
  */
-export function openDurableObjectStore(options: DurableObjectStoreOptions): PackedStore {
+export function openDurableObjectStore(options: DurableObjectStoreOptions): PackedStore & PageTextStore {
   const shards = createShards(options.namespace, options.shards ?? [8]);
   let isClosed = false;
   const admit = (): void => {
@@ -54,7 +53,8 @@ export function openDurableObjectStore(options: DurableObjectStoreOptions): Pack
       return appendPackedToShards(shards, batch);
     },
     trace: (traceId) => readTrace(shards, traceId),
-    search: (filter) => search(shards, filter),
+    search: async (filter) => JSON.parse(await searchShards(shards, filter)),
+    searchText: (filter) => searchShards(shards, filter),
     sessions: (filter) => readSessions(shards, filter),
     statistics: (query) => readStatistics(shards, query),
     stats: () => readStats(shards),
@@ -73,33 +73,15 @@ async function readTrace(shards: Shards, traceId: TraceId): Promise<StoredTrace 
   return readStoredTrace(traceId, found.flat().map(withBuffers));
 }
 
-async function search(shards: Shards, filter: TraceFilter): Promise<TracePage> {
-  const { limit } = createSearch(filter);
-  const found = joinTwins((await shards.ask((shard) => shard.search(filter, limit + 1))).flat());
-  const page = found.sort(compareNewestFirst).slice(0, limit);
-  const last = page.at(-1);
-  const traces = page.map(toTraceSummary);
-  return found.length > limit && last ? { traces, nextCursor: formatCursor(last) } : { traces };
-}
-
 async function readSessions(shards: Shards, filter: SessionFilter): Promise<SessionSummary[]> {
-  const limit = sessionLimit(filter);
-  const latest = new Map<string, number>();
-  // More than asked for: what matches in one shard need not match as a whole.
-  for (const active of await shards.ask((shard) => shard.sessions(filter, limit * 2))) {
-    for (const { sessionId, endUs } of active) latest.set(sessionId, Math.max(endUs, latest.get(sessionId) ?? 0));
+  const count = askedSessions(filter);
+  const active = new ActiveSessions();
+  for (const some of await shards.ask((shard) => shard.sessions(filter, count))) {
+    for (const session of some) active.add(session);
   }
-  const wanted = [...latest]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, limit * 2)
-    .map(([sessionId]) => sessionId);
-  const bySession = new Map<string, SummaryState[]>(wanted.map((sessionId) => [sessionId, []]));
+  const wanted = active.latest(count).map(({ sessionId }) => sessionId);
   const states = wanted.length === 0 ? [] : await shards.ask((shard) => shard.sessionTraces(wanted));
-  for (const state of joinTwins(states.flat())) bySession.get(state.sessionId)?.push(state);
-  return [...bySession]
-    .flatMap(([sessionId, own]) => summarizeSession(sessionId, own, filter) ?? [])
-    .sort((a, b) => b.endMs - a.endMs)
-    .slice(0, limit);
+  return summarizeSessions(joinTwins(states.flat()), filter);
 }
 
 async function readStatistics(shards: Shards, query: StatisticsQuery): Promise<StatisticsRow[]> {
@@ -109,28 +91,9 @@ async function readStatistics(shards: Shards, query: StatisticsQuery): Promise<S
 }
 
 async function readStats(shards: Shards): Promise<StoreStats> {
-  const stats: StoreStats = { spans: 0, logs: 0, traces: 0, bytes: 0, version: 0 };
-  for (const shard of await shards.ask((stub) => stub.stats())) {
-    stats.spans += shard.spans;
-    stats.logs += shard.logs;
-    stats.traces += shard.traces;
-    stats.bytes += shard.bytes;
-    stats.version += shard.version;
-    if (shard.oldestMs !== undefined) stats.oldestMs = Math.min(shard.oldestMs, stats.oldestMs ?? shard.oldestMs);
-    if (shard.newestMs !== undefined) stats.newestMs = Math.max(shard.newestMs, stats.newestMs ?? shard.newestMs);
-  }
-  return stats;
-}
-
-// A trace is in two shards only when it came in while Workers of two configurations were running.
-function joinTwins(states: readonly SummaryState[]): SummaryState[] {
-  const joined = new Map<TraceId, SummaryState>();
-  for (const state of states) {
-    const twin = joined.get(state.traceId);
-    if (twin) mergeSummary(twin, state);
-    else joined.set(state.traceId, state);
-  }
-  return [...joined.values()];
+  const all = await shards.ask((shard) => shard.stats());
+  const sumOf = (name: 'bytes' | 'version'): number => all.reduce((sum, stats) => sum + stats[name], 0);
+  return { ...sumTotals(all), bytes: sumOf('bytes'), version: sumOf('version') };
 }
 
 function sum(results: readonly ExpireResult[]): ExpireResult {

@@ -13,12 +13,12 @@ export type ShardStub = {
 /** All shards of a store. A generation is named by how many shards it has, so that changing the number begins a new one. */
 export interface Shards {
   /** Where what is new goes. */
-  current: ShardChooser;
+  current: ShardChooser & { size: number };
   /** Generations that are still read, and keep what belongs to their traces. */
   older: readonly ShardChooser[];
   get(name: string): ShardStub;
-  /** Asks every shard of every generation. */
-  ask<T>(question: (shard: ShardStub) => Promise<T>): Promise<T[]>;
+  /** Asks every shard of every generation, always in the same order. */
+  ask<T>(question: (shard: ShardStub, index: number) => T | Promise<T>): Promise<T[]>;
   /** Asks those that may hold a trace. */
   askFor<T>(traceId: string, question: (shard: ShardStub) => Promise<T>): Promise<T[]>;
 }
@@ -36,14 +36,15 @@ export function createShards(
     current,
     older,
     get,
-    ask: (question) => Promise.all(names.map((name) => question(get(name)))),
+    ask: (question) => Promise.all(names.map((name, i) => question(get(name), i))),
     askFor: (traceId, question) =>
       Promise.all([current, ...older].map((chooser) => question(get(chooser.trace(traceId))))),
   };
 }
 
-function generation(count: number): ShardChooser {
+function generation(count: number): Shards['current'] {
   return {
+    size: count,
     // The last digits, because some senders put the time into the first.
     trace: (traceId) => shardName(count, Number.parseInt(traceId.slice(-8), 16) % count),
     looseLog: (key) => shardName(count, looseKey(key) % count),

@@ -1,19 +1,20 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { TraceId } from '../../../src/wire/ids.ts';
 import type { Chunk } from '../encoding/chunk.ts';
+import type { ListedTrace } from '../listed-trace.ts';
 import type { PackedRollup } from '../rollup.ts';
-import type { ActiveSession } from '../sql/session-rows.ts';
+import type { ActiveSession } from '../sessions.ts';
 import type { SummaryState } from '../summary.ts';
+import type { Totals } from '../totals.ts';
 import type { ExpireResult, RemoveSelector, SessionFilter, StatisticsQuery, TraceFilter } from '../trace-store.ts';
 import { createNextTurn } from './next-turn.ts';
 import type { ObjectContext, ObjectStorage } from './platform.ts';
 import { Shard, type ShardAppendAnswer } from './shard.ts';
 import type { ShardMessage } from './shard-message.ts';
-import type { ShardTotals } from './shard-reads.ts';
 import type { ShardSettings } from './shard-settings.ts';
 import { UntoldExpiry } from './untold-expiry.ts';
 
-export interface ShardStats extends ShardTotals {
+export interface ShardStats extends Totals {
   bytes: number;
   version: number;
 }
@@ -71,12 +72,16 @@ export class TraceShard extends DurableObject {
     return this.#shard.reads.chunks(traceId).map(({ ids, body }) => ({ ids: bare(ids), body: bare(body) }));
   }
 
-  search(filter: TraceFilter, limit: number): SummaryState[] {
-    return this.#shard.reads.search(filter, limit);
+  search(filter: TraceFilter, count: number): ListedTrace[] {
+    return this.#shard.reads.search(filter, count);
   }
 
-  sessions(filter: SessionFilter, limit: number): ActiveSession[] {
-    return this.#shard.reads.sessions(filter, limit);
+  summary(traceId: TraceId): SummaryState | undefined {
+    return this.#shard.reads.summary(traceId);
+  }
+
+  sessions(filter: SessionFilter, count: number): ActiveSession[] {
+    return this.#shard.reads.sessions(filter, count);
   }
 
   sessionTraces(sessionIds: readonly string[]): SummaryState[] {

@@ -3,26 +3,19 @@ import { createAttributeSearch } from '../attribute-search.ts';
 import { decodeBlock, SLOTS_PER_BLOCK } from '../encoding/block.ts';
 import type { Chunk } from '../encoding/chunk.ts';
 import type { Search } from '../search.ts';
+import type { ActiveSession } from '../sessions.ts';
 import { isByVital, type Statistics } from '../statistics.ts';
 import type { SummaryState } from '../summary.ts';
+import type { Totals } from '../totals.ts';
 import type { SessionFilter, StatisticsQuery } from '../trace-store.ts';
 import { readBlock } from './block-rows.ts';
 import { readRollups } from './rollup-rows.ts';
 import { searchTraces } from './search-traces.ts';
-import { type ActiveSession, readSessions } from './session-rows.ts';
+import { readSessions } from './session-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { fromRow, TRACE_COLUMNS, traceKey } from './trace-row.ts';
 import { readTargets, readVitals } from './vital-rows.ts';
 import { WordReader } from './words.ts';
-
-export interface PartTotals {
-  traces: number;
-  spans: number;
-  logs: number;
-  /** Epoch ms of the earliest and latest start of a trace; absent when there is none. */
-  oldestMs?: number;
-  newestMs?: number;
-}
 
 /** Of a quarter of a megabyte each. */
 const MAX_KEPT_BLOCKS = 4;
@@ -99,12 +92,12 @@ export class PartReader {
     for (const row of this.#driver.rows('SELECT trace_id FROM trace', [])) yield row.trace_id as Uint8Array;
   }
 
-  totals(): PartTotals {
+  totals(): Totals {
     const total = firstRow(this.#driver, 'SELECT traces, spans, logs FROM total');
     // Two statements: each is one step in the index, both together read all of it.
     const oldest = firstRow(this.#driver, 'SELECT min(start) AS start FROM trace')?.start;
     const newest = firstRow(this.#driver, 'SELECT max(start) AS start FROM trace')?.start;
-    const totals: PartTotals = {
+    const totals: Totals = {
       traces: Number(total?.traces),
       spans: Number(total?.spans),
       logs: Number(total?.logs),

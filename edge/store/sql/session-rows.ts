@@ -1,12 +1,7 @@
+import type { ActiveSession } from '../sessions.ts';
 import type { SessionFilter } from '../trace-store.ts';
 import { firstRow, type SqlDriver, type SqlValue } from './sql-driver.ts';
 import { NO_WORD, WORD, type WordReader } from './words.ts';
-
-/** A session and when it was last active here, epoch microseconds. */
-export interface ActiveSession {
-  sessionId: string;
-  endUs: number;
-}
 
 interface Condition {
   sql: string;

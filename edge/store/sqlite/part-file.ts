@@ -1,10 +1,11 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { TraceId } from '../../../src/wire/ids.ts';
-import { PartReader, type PartTotals } from '../sql/part-reader.ts';
+import { PartReader } from '../sql/part-reader.ts';
 import type { SealedLoose, SealedTrace } from '../sql/part-writer.ts';
 import { APPLICATION_ID, createPart, FORMAT_VERSION, migratePart } from '../sql/schema.ts';
 import { firstRow, type SqlDriver } from '../sql/sql-driver.ts';
+import type { Totals } from '../totals.ts';
 import type { RemoveSelector } from '../trace-store.ts';
 import { nodeSqlDriver } from './node-sql-driver.ts';
 import { PART_PRAGMAS } from './part-pragmas.ts';
@@ -24,7 +25,7 @@ export class PartFile {
   readonly reader: PartReader;
   /** Start of the stretch of receive times it holds, epoch ms. */
   readonly fromMs: number;
-  totals: PartTotals;
+  totals: Totals;
   readonly #filter: TraceIdFilter;
   readonly #reading: DatabaseSync;
   readonly #readDriver: SqlDriver;

@@ -1,13 +1,16 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { TraceId } from '../../../src/wire/ids.ts';
-import { type AttributeSearch, createAttributeSearch, holdsAttributes } from '../attribute-search.ts';
+import { createAttributeSearch, meetsAttributes } from '../attribute-search.ts';
 import type { Chunk } from '../encoding/chunk.ts';
+import type { ListedTrace } from '../listed-trace.ts';
+import { NewestTraces } from '../newest-traces.ts';
 import type { PackedRollup } from '../rollup.ts';
-import { compareNewestFirst, createSearch, type Search } from '../search.ts';
+import { createSearch, type Search } from '../search.ts';
+import type { ActiveSession } from '../sessions.ts';
 import { PartReader } from '../sql/part-reader.ts';
-import type { ActiveSession } from '../sql/session-rows.ts';
+import { searchParts } from '../sql/search-parts.ts';
 import { createStatistics } from '../statistics.ts';
-import { type SummaryState, traceStartUs } from '../summary.ts';
+import type { SummaryState } from '../summary.ts';
 import type { SessionFilter, StatisticsQuery } from '../trace-store.ts';
 import { nodeSqlDriver } from './node-sql-driver.ts';
 
@@ -26,25 +29,15 @@ export class PartReads {
   readonly #open = new Map<string, { database: DatabaseSync; reader: PartReader }>();
 
   /** The first traces of all parts that match, newest first; `except` are told from memory by who asks. */
-  search(parts: readonly PartRef[], search: Search, limit: number, except: readonly TraceId[]): SummaryState[] {
+  search(parts: readonly PartRef[], search: Search, count: number, except: readonly TraceId[]): ListedTrace[] {
     const left = new Set(except);
     const wanted = createAttributeSearch(search.attributes);
-    let found: SummaryState[] = [];
-    for (const { path, newestMs } of [...parts].sort((a, b) => b.newestMs - a.newestMs)) {
-      const newestUs = newestMs * 1000;
-      const last = found[limit - 1];
-      if (newestUs < search.fromUs || (last && traceStartUs(last) > newestUs)) break;
-      let count = 0;
-      const reader = this.#reader(path);
-      for (const state of reader.search(search)) {
-        if (left.has(state.traceId) || !hasAttributes(reader, state, wanted)) continue;
-        found.push(state);
-        count += 1;
-        if (count === limit) break;
-      }
-      found = found.sort(compareNewestFirst).slice(0, limit);
-    }
-    return found;
+    const newest = new NewestTraces<ListedTrace>(count);
+    const searched = parts.map(({ path, newestMs }) => ({ newestMs, reader: () => this.#reader(path) }));
+    searchParts(searched, search, newest, ({ traceId }, reader) => {
+      return !left.has(traceId) && meetsAttributes(wanted, traceId, () => reader.chunks(traceId));
+    });
+    return [...newest.all()];
   }
 
   chunks(path: string, traceId: TraceId): Chunk[] {
@@ -89,8 +82,4 @@ export class PartReads {
     }
     return open.reader;
   }
-}
-
-function hasAttributes(reader: PartReader, { traceId }: SummaryState, wanted: AttributeSearch): boolean {
-  return wanted.conditions.length === 0 || holdsAttributes(reader.chunks(traceId), traceId, wanted);
 }

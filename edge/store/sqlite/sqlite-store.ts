@@ -1,17 +1,10 @@
 import type { TraceId } from '../../../src/wire/ids.ts';
-import { createAttributeSearch, holdsAttributes } from '../attribute-search.ts';
 import { decodeBatch } from '../encoding/batch.ts';
 import { decodeChunk } from '../encoding/chunk.ts';
 import { looseKey } from '../encoding/fingerprint.ts';
-import type { LiveTrace } from '../live-trace.ts';
 import { LiveTraces, type PreparedBatch } from '../live-traces.ts';
 import { type PackedBatch, type PackedStore, unpackBatch } from '../packing/packed-batch.ts';
-import { vitalsOf } from '../rollup.ts';
-import { compareNewestFirst, createSearch, formatCursor, matches, type Search } from '../search.ts';
-import { sessionLimit, speaksForSession, summarizeSession } from '../sessions.ts';
-import { createStatistics } from '../statistics.ts';
-import { readStoredTrace } from '../stored-trace.ts';
-import { copySummary, type SummaryState, traceEndUs, traceStartUs } from '../summary.ts';
+import type { PageTextStore } from '../page-text.ts';
 import {
   type AcceptedBatch,
   type AppendResult,
@@ -27,12 +20,12 @@ import {
   type TraceFilter,
   type TracePage,
 } from '../trace-store.ts';
-import { toTraceSummary } from '../trace-summary.ts';
 import { Journal } from './journal.ts';
 import type { PartFile } from './part-file.ts';
 import type { PartFiles } from './part-files.ts';
 import { askReadThread } from './read-thread.ts';
 import { Sealer } from './sealer.ts';
+import { SqliteReads } from './sqlite-reads.ts';
 import { reason } from './store-file.ts';
 
 export interface SqliteStoreParts {
@@ -53,12 +46,13 @@ const MAX_LIVE_BYTES = 256 * 1024 * 1024;
 const CLOCK_SLACK_MS = 5 * 60_000;
 
 /** Journal, live traces, sealer and parts put together; made by `openSqliteStore`. */
-export class SqliteStore implements PackedStore {
+export class SqliteStore implements PackedStore, PageTextStore {
   readonly #made: SqliteStoreParts;
   readonly #parts: PartFiles;
   readonly #journal: Journal;
   readonly #live: LiveTraces<PartFile>;
   readonly #sealer: Sealer;
+  readonly #reads: SqliteReads;
   #version = Date.now();
   #closing: Promise<void> | undefined;
   #latestMs = 0;
@@ -87,6 +81,7 @@ export class SqliteStore implements PackedStore {
       quietMs: made.quietMs,
       report: made.report,
     });
+    this.#reads = new SqliteReads(this.#live, parts, this.#sealer);
   }
 
   /** Reads the journal a crash or a kill left, seals what is in it and deletes it. */
@@ -155,67 +150,28 @@ export class SqliteStore implements PackedStore {
     this.#sealer.added(segment, prepared.parts.length);
   }
 
-  async trace(traceId: TraceId): Promise<StoredTrace | undefined> {
-    const live = this.#live.get(traceId);
-    const part = live?.home ?? this.#parts.holding(traceId)?.part;
-    // Kept from before the question: a chunk that moves into a block meanwhile is seen twice rather than not at all.
-    const chunks = [...(live?.chunks ?? [])];
-    const stored = part ? await askReadThread('chunks', part.path, traceId) : [];
-    return readStoredTrace(traceId, [...stored, ...chunks]);
+  trace(traceId: TraceId): Promise<StoredTrace | undefined> {
+    return this.#reads.trace(traceId);
   }
 
   async search(filter: TraceFilter): Promise<TracePage> {
-    const search = createSearch(filter);
-    const live = this.#listed();
-    const inMemory: SummaryState[] = [];
-    for (const trace of live) {
-      if (matches(trace.state, search) && this.#hasAttributes(trace, search)) inMemory.push(copySummary(trace.state));
-    }
-    const stored = await askReadThread('search', this.#parts.refs(), search, search.limit + 1, idsAlsoStored(live));
-    const found = withoutTwins([...inMemory, ...stored]);
-    const page = found.sort(compareNewestFirst).slice(0, search.limit);
-    const last = page.at(-1);
-    const traces = page.map(toTraceSummary);
-    return found.length > search.limit && last ? { traces, nextCursor: formatCursor(last) } : { traces };
+    return JSON.parse(await this.#reads.search(filter));
   }
 
-  async sessions(filter: SessionFilter): Promise<SessionSummary[]> {
-    const limit = sessionLimit(filter);
-    const live = this.#listed();
-    const states = live.map(({ state }) => copySummary(state));
-    const latest = new Map<string, number>();
-    const active = (sessionId: string, endUs: number): void => {
-      latest.set(sessionId, Math.max(endUs, latest.get(sessionId) ?? 0));
-    };
-    // More than asked for: what matches in one part need not match as a whole.
-    for (const { sessionId, endUs } of await askReadThread('sessions', this.#parts.refs(), filter, limit * 2))
-      active(sessionId, endUs);
-    for (const state of states) {
-      if (latest.has(state.sessionId) || speaksForSession(state, filter)) active(state.sessionId, traceEndUs(state));
-    }
-    const ids = [...latest].sort(([, a], [, b]) => b - a).map(([id]) => id);
-    const wanted = ids.slice(0, limit * 2);
-    states.push(...(await askReadThread('sessionTraces', this.#parts.refs(), wanted, idsAlsoStored(live))));
-    const bySession = new Map<string, SummaryState[]>(wanted.map((sessionId) => [sessionId, []]));
-    for (const state of withoutTwins(states)) bySession.get(state.sessionId)?.push(state);
-    return [...bySession]
-      .flatMap(([sessionId, own]) => summarizeSession(sessionId, own, filter) ?? [])
-      .sort((a, b) => b.endMs - a.endMs)
-      .slice(0, limit);
+  searchText(filter: TraceFilter): Promise<string> {
+    return this.#reads.search(filter);
+  }
+
+  sessions(filter: SessionFilter): Promise<SessionSummary[]> {
+    return this.#reads.sessions(filter);
   }
 
   statistics(query: StatisticsQuery): Promise<StatisticsRow[]> {
-    // Counts cannot be told apart as traces can: nothing may move from memory to blocks while both are read.
-    return this.#sealer.between(async () => {
-      const statistics = createStatistics(query);
-      for (const { chunks, stored, state } of this.#listed()) {
-        for (const { requests } of chunks) for (const request of requests) statistics.add(request);
-        if (stored) for (const vital of vitalsOf(stored, -1)) statistics.add(vital);
-        for (const vital of vitalsOf(state, 1)) statistics.add(vital);
-      }
-      statistics.rollups.mergePacked(await askReadThread('statistics', this.#parts.refs(), query));
-      return statistics.rows();
-    });
+    return this.#reads.statistics(query);
+  }
+
+  async stats(): Promise<StoreStats> {
+    return { ...this.#reads.totals(), bytes: this.#bytes(), version: this.#version };
   }
 
   async remove(selector: RemoveSelector): Promise<ExpireResult> {
@@ -237,32 +193,6 @@ export class SqliteStore implements PackedStore {
       traces: before.traces - after.traces,
       bytes: Math.max(0, before.bytes - after.bytes),
     };
-  }
-
-  async stats(): Promise<StoreStats> {
-    const stats: StoreStats = { spans: 0, logs: 0, traces: 0, bytes: this.#bytes(), version: this.#version };
-    const within = (oldestMs: number | undefined, newestMs: number | undefined): void => {
-      if (oldestMs !== undefined) stats.oldestMs = Math.min(oldestMs, stats.oldestMs ?? oldestMs);
-      if (newestMs !== undefined) stats.newestMs = Math.max(newestMs, stats.newestMs ?? newestMs);
-    };
-    for (const { totals } of this.#parts.all()) {
-      stats.spans += totals.spans;
-      stats.logs += totals.logs;
-      stats.traces += totals.traces;
-      within(totals.oldestMs, totals.newestMs);
-    }
-    for (const trace of this.#live.all()) {
-      for (const chunk of trace.chunks) {
-        stats.spans += chunk.spans;
-        stats.logs += chunk.logs;
-      }
-    }
-    for (const trace of this.#listed()) {
-      if (!trace.home) stats.traces += 1;
-      const startMs = traceStartUs(trace.state) / 1000;
-      within(startMs, startMs);
-    }
-    return stats;
   }
 
   async expire(nowMs: number): Promise<ExpireResult> {
@@ -300,31 +230,7 @@ export class SqliteStore implements PackedStore {
     this.#made.unlock();
   }
 
-  #hasAttributes({ traceId, home, chunks }: LiveTrace<PartFile>, { attributes }: Search): boolean {
-    if (attributes.length === 0) return true;
-    const wanted = createAttributeSearch(attributes);
-    return (
-      holdsAttributes(chunks, traceId, wanted) ||
-      (home !== undefined && holdsAttributes(home.reader.chunks(traceId), traceId, wanted))
-    );
-  }
-
-  /** Traces of which something is durable and in no block yet. */
-  #listed(): LiveTrace<PartFile>[] {
-    return [...this.#live.all()].filter(({ traceId, chunks }) => traceId !== '' && chunks.length > 0);
-  }
-
   #bytes(): number {
     return this.#parts.bytes() + this.#sealer.journalBytes();
   }
-}
-
-// A trace that moved into a block between two looks was seen by both.
-function withoutTwins(states: readonly SummaryState[]): SummaryState[] {
-  return [...new Map(states.map((state) => [state.traceId, state])).values()];
-}
-
-// A trace that is in memory as well as in blocks is told from memory: its summary holds both.
-function idsAlsoStored(live: readonly LiveTrace<PartFile>[]): TraceId[] {
-  return live.flatMap(({ home, traceId }) => (home ? [traceId] : []));
 }
