@@ -4,7 +4,7 @@ import { NewestTraces } from './newest-traces.ts';
 import { type Cursor, matches, type Search } from './search.ts';
 import { type SummaryState, traceStartUs } from './summary.ts';
 
-/** A search among traces in memory: offer them all, the last changed first, and list those that are the newest. */
+/** A search among traces in memory: offer them, and list those that are the newest. */
 export class LiveSearch<Home> {
   readonly #search: Search;
   readonly #meets: (trace: LiveTrace<Home>) => boolean;
@@ -19,15 +19,21 @@ export class LiveSearch<Home> {
 
   offer(trace: LiveTrace<Home>): void {
     const { state } = trace;
-    const startUs = traceStartUs(state);
-    // Most are older than those that were offered before.
-    if (startUs < this.oldestUs || !matches(state, this.#search) || !this.#meets(trace)) return;
-    this.#newest.add({ startUs, traceId: state.traceId, state });
+    if (!matches(state, this.#search) || !this.#meets(trace)) return;
+    this.#newest.add({ startUs: traceStartUs(state), traceId: state.traceId, state });
   }
 
-  /** What started before this has no place any more, epoch microseconds. */
+  /** Offers traces until those that come next are too old. */
+  offerAll(newestFirst: Iterable<LiveTrace<Home>>): void {
+    for (const trace of newestFirst) {
+      if (traceStartUs(trace.state) < this.oldestUs) return;
+      this.offer(trace);
+    }
+  }
+
+  /** What started before this is in no page any more, epoch microseconds. */
   get oldestUs(): number {
-    return this.#newest.last?.startUs ?? Number.NEGATIVE_INFINITY;
+    return Math.max(this.#search.fromUs, this.#newest.last?.startUs ?? Number.NEGATIVE_INFINITY);
   }
 
   list(): ListedTrace[] {

@@ -5,6 +5,7 @@ import { hexInto } from './encoding/byte-writer.ts';
 import { type Chunk, type ChunkContent, chunkHolds, chunkOwner, chunkTrust, decodeChunk } from './encoding/chunk.ts';
 import { logKey } from './encoding/fingerprint.ts';
 import { type Measurement, requestOf } from './rollup.ts';
+import type { StartPlace } from './start-order.ts';
 import { addLog, addSpan } from './summarize-records.ts';
 import { copySummary, emptySummary, mergeSummary, type SummaryState } from './summary.ts';
 import type { Trust } from './trace-store.ts';
@@ -48,6 +49,8 @@ export interface LiveTrace<Home> {
   owners: Map<SpanId, Trust> | undefined;
   /** Keys of all log records; a trace with few of them is searched instead. */
   logKeys: Set<string> | undefined;
+  /** Among those that are read, while there are chunks. */
+  place: StartPlace<LiveTrace<Home>> | undefined;
 }
 
 // Reading through so many ids costs less than keeping a map of them.
@@ -67,6 +70,7 @@ export function createLiveTrace<Home>(traceId: TraceId | '', nowMs: number): Liv
     waitingSinceMs: nowMs,
     owners: undefined,
     logKeys: undefined,
+    place: undefined,
   };
 }
 

@@ -20,7 +20,9 @@ import {
   summarize,
 } from './live-trace.ts';
 import type { PackedBatch } from './packing/packed-batch.ts';
+import { ReadableTraces } from './readable-traces.ts';
 import { copySummary, type SummaryState } from './summary.ts';
+import type { Totals } from './totals.ts';
 import type { AcceptedBatch, AppendResult, Trust } from './trace-store.ts';
 
 /** What the blocks know; asked once when something of a trace comes that is not in memory. */
@@ -57,7 +59,10 @@ export class LiveTraces<Home> {
   readonly #blocks: BlockLookup<Home>;
   readonly #nowMs: () => number;
   readonly #encoder = new BatchEncoder();
+  readonly readable = new ReadableTraces<Home>();
   bytes = 0;
+  #spanCount = 0;
+  #logCount = 0;
 
   constructor(blocks: BlockLookup<Home>, nowMs: () => number) {
     this.#blocks = blocks;
@@ -77,6 +82,11 @@ export class LiveTraces<Home> {
   /** Least recently changed first. */
   all(): IterableIterator<LiveTrace<Home>> {
     return this.#traces.values();
+  }
+
+  /** Of what is durable and in no block yet. */
+  totals(): Totals {
+    return { ...this.readable.totals(), spans: this.#spanCount, logs: this.#logCount };
   }
 
   prepare(batch: AcceptedBatch): PreparedBatch<Home> {
@@ -134,8 +144,11 @@ export class LiveTraces<Home> {
       const bytes = chunk.ids.length + chunk.body.length;
       trace.bytes += bytes;
       this.bytes += bytes;
+      this.#spanCount += chunk.spans;
+      this.#logCount += chunk.logs;
       this.#traces.delete(trace.traceId);
       this.#traces.set(trace.traceId, trace);
+      this.readable.changed(trace);
     }
   }
 
@@ -150,13 +163,17 @@ export class LiveTraces<Home> {
   /** The first `count` chunks of a trace lie in blocks now. */
   sealed(trace: LiveTrace<Home>, count: number, home: Home): void {
     const chunks = trace.chunks.splice(0, count);
-    for (const { ids, body } of chunks) {
+    for (const { ids, body, spans, logs } of chunks) {
       trace.bytes -= ids.length + body.length;
       this.bytes -= ids.length + body.length;
+      this.#spanCount -= spans;
+      this.#logCount -= logs;
     }
-    if (this.#dropIfEmpty(trace)) return;
+    const isDropped = this.#dropIfEmpty(trace);
+    if (!isDropped) trace.home = home;
+    this.readable.changed(trace);
+    if (isDropped) return;
     trace.stored = stateInBlocks(trace, chunks);
-    trace.home = home;
     trace.waitingSinceMs = this.#nowMs();
     if (trace.owners && trace.logKeys) return;
     // It stays because something more is on its way: what was searched before must be known still.
@@ -165,7 +182,11 @@ export class LiveTraces<Home> {
 
   /** Blocks were deleted: what is left of their traces is in memory. */
   forget(home: Home): void {
-    for (const trace of this.#traces.values()) if (trace.home === home) forgetHome(trace);
+    for (const trace of this.#traces.values()) {
+      if (trace.home !== home) continue;
+      forgetHome(trace);
+      this.readable.changed(trace);
+    }
   }
 
   #dropIfEmpty(trace: LiveTrace<Home>): boolean {

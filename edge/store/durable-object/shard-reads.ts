@@ -12,7 +12,7 @@ import { type ActiveSession, ActiveSessions } from '../sessions.ts';
 import { searchParts } from '../sql/search-parts.ts';
 import { createStatistics } from '../statistics.ts';
 import { copySummary, type SummaryState } from '../summary.ts';
-import { sumTotals, type Totals, totalsOf } from '../totals.ts';
+import { sumTotals, type Totals } from '../totals.ts';
 import type { SessionFilter, StatisticsQuery, TraceFilter } from '../trace-store.ts';
 import type { ShardPart, ShardParts } from './shard-parts.ts';
 
@@ -51,7 +51,7 @@ export class ShardReads {
     const meets = ({ traceId }: { traceId: TraceId | '' }): boolean =>
       meetsAttributes(wanted, traceId, () => this.chunks(traceId));
     const live = new LiveSearch<ShardPart>(search, count, meets);
-    for (const trace of this.#liveTraces().reverse()) live.offer(trace);
+    live.offerAll(this.#live.readable.newestFirst(search.toUs));
     const newest = new NewestTraces<ListedTrace>(count);
     for (const trace of live.list()) newest.add(trace);
     const parts = this.#parts.all().flatMap(({ reader }) => {
@@ -67,33 +67,29 @@ export class ShardReads {
   sessions(filter: SessionFilter, count: number): ActiveSession[] {
     const active = new ActiveSessions();
     for (const { reader } of this.#parts.all()) for (const one of reader.sessions(filter, count)) active.add(one);
-    for (const { state } of this.#liveTraces()) active.addTrace(state, filter);
+    for (const { state } of this.#live.readable.newestFirst()) active.addTrace(state, filter);
     return active.latest(count);
   }
 
   /** All traces of some sessions. */
   sessionTraces(sessionIds: readonly string[]): SummaryState[] {
     const wanted = new Set(sessionIds);
-    const live = this.#liveTraces().filter(({ state }) => wanted.has(state.sessionId));
     const stored = this.#parts
       .all()
       .flatMap(({ reader }) => sessionIds.flatMap((sessionId) => [...reader.search(createSearch({ sessionId }))]))
       .filter(({ traceId }) => !this.#live.get(traceId)?.chunks.length);
+    const live = [...this.#live.readable.newestFirst()].filter(({ state }) => wanted.has(state.sessionId));
     return [...stored, ...live.map(({ state }) => copySummary(state))];
   }
 
   statistics(query: StatisticsQuery): PackedRollup[] {
     const statistics = createStatistics(query);
     for (const { reader } of this.#parts.all()) reader.statistics(query, statistics);
-    for (const trace of this.#liveTraces()) statistics.addLive(trace);
+    for (const trace of this.#live.readable.newestFirst()) statistics.addLive(trace);
     return statistics.rollups.pack();
   }
 
   totals(): Totals {
-    return sumTotals([...this.#parts.all().map(({ reader }) => reader.totals()), totalsOf(this.#live.all())]);
-  }
-
-  #liveTraces(): LiveTrace<ShardPart>[] {
-    return this.listed().filter(({ traceId }) => traceId !== '');
+    return sumTotals([...this.#parts.all().map(({ reader }) => reader.totals()), this.#live.totals()]);
   }
 }

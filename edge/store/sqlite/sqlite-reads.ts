@@ -10,7 +10,7 @@ import { ActiveSessions, askedSessions, summarizeSessions } from '../sessions.ts
 import { createStatistics } from '../statistics.ts';
 import { readStoredTrace } from '../stored-trace.ts';
 import type { SummaryState } from '../summary.ts';
-import { sumTotals, type Totals, totalsOf } from '../totals.ts';
+import { sumTotals, type Totals } from '../totals.ts';
 import type {
   SessionFilter,
   SessionSummary,
@@ -58,11 +58,12 @@ export class SqliteReads {
     const found = new LiveSearch<PartFile>(search, count, (trace) =>
       meetsAttributes(wanted, trace.traceId, () => allChunks(trace)),
     );
-    const told: TraceId[] = [];
-    await this.#eachLive((trace) => {
-      found.offer(trace);
-      if (trace.home) told.push(trace.traceId);
-    });
+    await this.#turns.next();
+    const traces = this.#live.readable.newestFirst(search.toUs);
+    const told = [...this.#live.readable.alsoInBlocks()];
+    if (search.attributes.length === 0) found.offerAll(traces);
+    // Looking into all of them may take many turns.
+    else await this.#turns.each([...traces], (trace) => found.offer(trace));
     const live = found.list();
     // What is older than a page of live traces is not asked for.
     const rest = { ...search, fromUs: Math.max(search.fromUs, found.oldestUs) };
@@ -74,8 +75,8 @@ export class SqliteReads {
   async sessions(filter: SessionFilter): Promise<SessionSummary[]> {
     const count = askedSessions(filter);
     const active = new ActiveSessions();
-    const live: LiveTrace<PartFile>[] = [];
-    await this.#eachLive((trace) => live.push(trace));
+    await this.#turns.next();
+    const live = [...this.#live.readable.newestFirst()];
     for (const session of await askReadThread('sessions', this.#parts.refs(), filter, count)) active.add(session);
     await this.#turns.each(live, ({ state }) => active.addTrace(state, filter));
     const wanted = new Set(active.latest(count).map(({ sessionId }) => sessionId));
@@ -96,22 +97,15 @@ export class SqliteReads {
     // Counts cannot be told apart as traces can: nothing may move from memory to blocks while both are read.
     return this.#sealer.between(async () => {
       const statistics = createStatistics(query);
-      await this.#eachLive((trace) => statistics.addLive(trace));
+      await this.#turns.next();
+      await this.#turns.each([...this.#live.readable.newestFirst()], (trace) => statistics.addLive(trace));
       statistics.rollups.mergePacked(await askReadThread('statistics', this.#parts.refs(), query));
       return statistics.rows();
     });
   }
 
   totals(): Totals {
-    return sumTotals([...this.#parts.all().map(({ totals }) => totals), totalsOf(this.#live.all())]);
-  }
-
-  /** Visits the traces of which something is in no block yet as they are when their turn has come, the last changed first. */
-  async #eachLive(visit: (trace: LiveTrace<PartFile>) => void): Promise<void> {
-    await this.#turns.next();
-    const live: LiveTrace<PartFile>[] = [];
-    for (const trace of this.#live.all()) if (trace.traceId !== '' && trace.chunks.length > 0) live.push(trace);
-    await this.#turns.each(live.reverse(), visit);
+    return sumTotals([...this.#parts.all().map(({ totals }) => totals), this.#live.totals()]);
   }
 }
 
