@@ -17,6 +17,7 @@ import { type Meter, recordsIn, startMeter } from './meter.ts';
 import type { PackedRequest } from './pack-request.ts';
 import { gunzip } from './read-body.ts';
 import { Refusal } from './refusal.ts';
+import { releaseBytes } from './release-bytes.ts';
 import { inCountry, type Sender, senderOfSdk } from './sender.ts';
 
 export interface OtlpRouteOptions {
@@ -59,6 +60,7 @@ export async function handleOtlp(
     const packed = pack(body, { encoding, signal, sender }, context);
     if (packed) {
       meter.used.records = packed.spans + packed.logs;
+      releaseBytes(body);
       return answer({ encoding, signal }, await acceptPacked(context, packed, sender.keyId));
     }
     const decoded = decode(body, { encoding, signal, sender });

@@ -9,6 +9,7 @@ import type { IngestReply, IngestRequest } from './ingest-request.ts';
 import { type Meter, recordsIn, startMeter } from './meter.ts';
 import { gunzip, isGzip } from './read-body.ts';
 import { Refusal } from './refusal.ts';
+import { releaseBytes } from './release-bytes.ts';
 import { inCountry, senderOfPage } from './sender.ts';
 
 const BATCH_ID = /^[0-9a-f]{16}$/i;
@@ -50,6 +51,7 @@ export async function handlePage(request: IngestRequest, context: IngestContext,
     });
     if (packed) {
       meter.used.records = packed.spans + packed.logs;
+      releaseBytes(body);
       return answer(await acceptPacked(context, packed, sender.keyId));
     }
     const decoded = decodeJson(body, { maxRecords: MAX_PUBLIC_RECORDS });

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { Refusal } from './refusal.ts';
+import { releaseBytes } from './release-bytes.ts';
 
 /** The part of Node's request that is needed to read its body. */
 export interface NodeIncoming {
@@ -31,6 +32,7 @@ export function readIncoming(incoming: NodeIncoming, length: number, maxBytes: n
     incoming.on('end', () => {
       isWhole = true;
       resolve(join(chunks));
+      if (chunks.length > 1) chunks.forEach(releaseBytes);
     });
     incoming.on('error', () => reject(cutOff()));
     // Before the end: the sender hung up. It comes after every request, and an error is costly to make.
