@@ -2,13 +2,13 @@ import { type ListedTrace, listTrace } from './listed-trace.ts';
 import type { LiveTrace } from './live-trace.ts';
 import { NewestTraces } from './newest-traces.ts';
 import { type Cursor, matches, type Search } from './search.ts';
-import { type SummaryState, traceStartUs } from './summary.ts';
+import { traceStartUs } from './summary.ts';
 
 /** A search among traces in memory: offer them, and list those that are the newest. */
 export class LiveSearch<Home> {
   readonly #search: Search;
   readonly #meets: (trace: LiveTrace<Home>) => boolean;
-  readonly #newest: NewestTraces<Cursor & { state: SummaryState }>;
+  readonly #newest: NewestTraces<Cursor & { trace: LiveTrace<Home> }>;
 
   /** @param meets whether a trace meets the search's attributes */
   constructor(search: Search, count: number, meets: (trace: LiveTrace<Home>) => boolean) {
@@ -20,7 +20,7 @@ export class LiveSearch<Home> {
   offer(trace: LiveTrace<Home>): void {
     const { state } = trace;
     if (!matches(state, this.#search) || !this.#meets(trace)) return;
-    this.#newest.add({ startUs: traceStartUs(state), traceId: state.traceId, state });
+    this.#newest.add({ startUs: traceStartUs(state), traceId: state.traceId, trace });
   }
 
   /** Offers traces until those that come next are too old. */
@@ -37,6 +37,9 @@ export class LiveSearch<Home> {
   }
 
   list(): ListedTrace[] {
-    return this.#newest.all().map(({ state }) => listTrace(state));
+    return this.#newest.all().map(({ trace }) => {
+      trace.row ??= listTrace(trace.state);
+      return trace.row;
+    });
   }
 }

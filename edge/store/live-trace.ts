@@ -4,6 +4,7 @@ import { addAttributeHashes } from './attribute-hash.ts';
 import { hexInto } from './encoding/byte-writer.ts';
 import { type Chunk, type ChunkContent, chunkHolds, chunkOwner, chunkTrust, decodeChunk } from './encoding/chunk.ts';
 import { logKey } from './encoding/fingerprint.ts';
+import type { ListedTrace } from './listed-trace.ts';
 import { type Measurement, requestOf } from './rollup.ts';
 import type { StartPlace } from './start-order.ts';
 import { addLog, addSpan } from './summarize-records.ts';
@@ -51,6 +52,8 @@ export interface LiveTrace<Home> {
   logKeys: Set<string> | undefined;
   /** Among those that are read, while there are chunks. */
   place: StartPlace<LiveTrace<Home>> | undefined;
+  /** Its row in a list, once it was asked for, until the trace changes. */
+  row: ListedTrace | undefined;
 }
 
 // Reading through so many ids costs less than keeping a map of them.
@@ -71,6 +74,7 @@ export function createLiveTrace<Home>(traceId: TraceId | '', nowMs: number): Liv
     owners: undefined,
     logKeys: undefined,
     place: undefined,
+    row: undefined,
   };
 }
 

@@ -14,6 +14,7 @@ export class ReadableTraces<Home> {
   changed(trace: LiveTrace<Home>): void {
     const { traceId, chunks, home, place } = trace;
     if (traceId === '') return;
+    trace.row = undefined;
     const startUs = chunks.length > 0 ? traceStartUs(trace.state) : undefined;
     if (place?.startUs !== startUs) {
       if (place) this.#order.giveUp(place);

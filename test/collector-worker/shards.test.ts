@@ -63,6 +63,24 @@ async function answers(store: TraceStore, view: PageView): Promise<unknown[]> {
   ];
 }
 
+test('a page that is all of one shard is as full as any', async () => {
+  const store = await host.open({ place: randomUUID(), shards: [8] });
+  // The last digits say which shard a trace belongs to.
+  const idOf = (i: number): string => `${randomBytes(12).toString('hex')}${(8 * i).toString(16).padStart(8, '0')}`;
+  const views = take(70, 3).map(({ batches }, i) => ({ batch: batches[1], traceId: idOf(i) }));
+  for (const { batch, traceId } of views) {
+    const spans = batch.spans.map((record) => ({ ...record, span: { ...record.span, traceId } }));
+    await store.append({ ...batch, spans, logs: [] });
+  }
+  const first = await store.search({});
+  const { nextCursor: cursor = '' } = first;
+  const second = await store.search({ cursor });
+  const found = [...first.traces, ...second.traces].map(({ traceId }) => traceId);
+  expect(first.traces.length).toBe(50);
+  expect(second.nextCursor).toBeUndefined();
+  expect(found.sort()).toEqual(views.map(({ traceId }) => traceId).sort());
+});
+
 test('eight shards and one give equal answers', async () => {
   const views = take(150);
   const [one, eight] = await Promise.all(

@@ -7,8 +7,8 @@ const NAMED = /\b(FROM|INTO|UPDATE|JOIN|TABLE|INDEXED BY|INDEX|ON)(\s+)(\w+)|\b(
 
 /** A row holds at most 2 MB, its other columns included. */
 const MAX_BLOB_BYTES = 1_900_000;
-/** Rows that are read at once, and by how much more each time after. */
-const FIRST_PAGE = 128;
+/** Rows that are read at once (a shard's share of a page, usually), and by how much more each time after. */
+const FIRST_PAGE = 24;
 const PAGE_GROWTH = 8;
 const UNLIMITED_SELECT = /^\s*SELECT\b(?![\s\S]*\bLIMIT\b)/i;
 

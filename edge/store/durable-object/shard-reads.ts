@@ -76,7 +76,7 @@ export class ShardReads {
     const wanted = new Set(sessionIds);
     const stored = this.#parts
       .all()
-      .flatMap(({ reader }) => sessionIds.flatMap((sessionId) => [...reader.search(createSearch({ sessionId }))]))
+      .flatMap(({ reader }) => [...reader.sessionTraces(sessionIds)])
       .filter(({ traceId }) => !this.#live.get(traceId)?.chunks.length);
     const live = [...this.#live.readable.newestFirst()].filter(({ state }) => wanted.has(state.sessionId));
     return [...stored, ...live.map(({ state }) => copySummary(state))];

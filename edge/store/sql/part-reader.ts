@@ -11,7 +11,7 @@ import type { SessionFilter, StatisticsQuery } from '../trace-store.ts';
 import { readBlock } from './block-rows.ts';
 import { readRollups } from './rollup-rows.ts';
 import { searchTraces } from './search-traces.ts';
-import { readSessions } from './session-rows.ts';
+import { readSessions, readSessionTraces } from './session-rows.ts';
 import { firstRow, type SqlDriver } from './sql-driver.ts';
 import { fromRow, TRACE_COLUMNS, traceKey } from './trace-row.ts';
 import { readTargets, readVitals } from './vital-rows.ts';
@@ -69,6 +69,11 @@ export class PartReader {
   /** Sessions that may match, last active first. */
   sessions(filter: SessionFilter, limit: number): ActiveSession[] {
     return readSessions(this.#driver, this.#words, this.#baseUs, filter, limit);
+  }
+
+  /** All traces of some sessions, in any order. */
+  sessionTraces(sessionIds: readonly string[]): Iterable<SummaryState> {
+    return readSessionTraces(this.#driver, this.#words, this.#baseUs, sessionIds);
   }
 
   /** Adds what the part counted to the rows of a query. */

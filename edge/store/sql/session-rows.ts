@@ -1,6 +1,8 @@
 import type { ActiveSession } from '../sessions.ts';
+import type { SummaryState } from '../summary.ts';
 import type { SessionFilter } from '../trace-store.ts';
 import { firstRow, type SqlDriver, type SqlValue } from './sql-driver.ts';
+import { fromRow, TRACE_COLUMNS } from './trace-row.ts';
 import { NO_WORD, WORD, type WordReader } from './words.ts';
 
 interface Condition {
@@ -41,6 +43,20 @@ export function readSessions(
     const sessions = read('trace_start', from);
     if (sessions.length >= limit || from === within.from) return sessions;
   }
+}
+
+/** All traces of some sessions, in any order. */
+export function* readSessionTraces(
+  driver: SqlDriver,
+  words: WordReader,
+  baseUs: number,
+  sessionIds: readonly string[],
+): Generator<SummaryState> {
+  const ids = words.ids(WORD.session, sessionIds);
+  if (ids.length === 0) return;
+  const sql = `SELECT id, ${TRACE_COLUMNS} FROM trace INDEXED BY trace_session
+    WHERE session IN (SELECT value FROM json_each(?)) AND session <> 0`;
+  for (const row of driver.rows(sql, [JSON.stringify(ids)])) yield fromRow(row, baseUs, words);
 }
 
 interface Starts {

@@ -85,6 +85,12 @@ export class WordReader {
     return text === '' ? NO_WORD : findWord(this.#driver, kind, text);
   }
 
+  /** Numbers of those texts of a kind that are known. */
+  ids(kind: WordKind, texts: readonly string[]): number[] {
+    const sql = 'SELECT id FROM word WHERE kind = ? AND text IN (SELECT value FROM json_each(?))';
+    return Array.from(this.#driver.rows(sql, [kind, JSON.stringify(texts)]), ({ id }) => Number(id));
+  }
+
   /** Numbers of the words of a kind that `accepts` takes. */
   matching(kind: WordKind, accepts: (text: string) => boolean): number[] {
     const ids: number[] = [];

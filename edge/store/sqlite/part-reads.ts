@@ -5,7 +5,7 @@ import type { Chunk } from '../encoding/chunk.ts';
 import type { ListedTrace } from '../listed-trace.ts';
 import { NewestTraces } from '../newest-traces.ts';
 import type { PackedRollup } from '../rollup.ts';
-import { createSearch, type Search } from '../search.ts';
+import type { Search } from '../search.ts';
 import type { ActiveSession } from '../sessions.ts';
 import { PartReader } from '../sql/part-reader.ts';
 import { searchParts } from '../sql/search-parts.ts';
@@ -53,9 +53,7 @@ export class PartReads {
   sessionTraces(parts: readonly PartRef[], sessionIds: readonly string[], except: readonly TraceId[]): SummaryState[] {
     const left = new Set(except);
     return parts.flatMap(({ path }) =>
-      sessionIds.flatMap((sessionId) =>
-        [...this.#reader(path).search(createSearch({ sessionId }))].filter(({ traceId }) => !left.has(traceId)),
-      ),
+      [...this.#reader(path).sessionTraces(sessionIds)].filter(({ traceId }) => !left.has(traceId)),
     );
   }
 
