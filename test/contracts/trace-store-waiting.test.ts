@@ -49,6 +49,13 @@ test('more than may wait, sent at once, is answered, stored once and found', asy
   expect(await checkStore(directory)).toMatchObject({ problems: [], traces: batches.length, spans });
 });
 
+test('an answer waits until no more waits for blocks than may', async () => {
+  const batches = Array.from({ length: 2 * TOO_MANY }, largeBatch);
+  await Promise.all(batches.map((batch) => store.append(batch)));
+  await store.append(largeBatch());
+  expect(tracesInBlocks()).toBeGreaterThanOrEqual(batches.length - 32);
+});
+
 test('while blocks cannot be written an answer waits until that is known, and is then given', async () => {
   const release = await lockPart();
   const batches = Array.from({ length: TOO_MANY }, largeBatch);
@@ -93,6 +100,14 @@ async function lockPart(): Promise<() => void> {
   const database = new DatabaseSync(join(directory, 'parts', part));
   database.exec('BEGIN IMMEDIATE');
   return () => database.close();
+}
+
+function tracesInBlocks(): number {
+  const [part = ''] = readdirSync(join(directory, 'parts')).filter((name) => name.endsWith('.db'));
+  const database = new DatabaseSync(join(directory, 'parts', part), { readOnly: true });
+  const { traces } = database.prepare('SELECT traces FROM total').get() as { traces: number };
+  database.close();
+  return traces;
 }
 
 // Counts are read when no block is being written.

@@ -35,7 +35,7 @@ export class Sealer {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #scheduled = false;
-  #awaitingRoom: (() => void)[] = [];
+  #awaitingRoom: ((hasWritten: boolean) => void)[] = [];
 
   constructor(options: SealerOptions) {
     this.#options = options;
@@ -63,8 +63,8 @@ export class Sealer {
     return this.#options.live.bytes > MAX_WAITING_BYTES;
   }
 
-  /** Resolves when something was moved into blocks, or could not be. */
-  nextWrite(): Promise<void> {
+  /** Resolves when something was moved into blocks; with false when nothing could be. */
+  nextWrite(): Promise<boolean> {
     this.#schedule();
     return new Promise((resolve) => {
       this.#awaitingRoom.push(resolve);
@@ -110,29 +110,30 @@ export class Sealer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    void this.#run(this.#due.bind(this)).finally(() => {
+    void this.#run((waiting) => {
+      // What comes from now on is not in `waiting`: it may ask for a run of its own.
       this.#scheduled = false;
+      return this.#due(waiting);
     });
   }
 
   // One run at a time; each looks at what there is when its turn comes.
   #run(select: (waiting: LiveTrace<PartFile>[]) => LiveTrace<PartFile>[]): Promise<void> {
-    const run = this.#running.then(() => {
+    const run = this.#running.then(async () => {
       const waiting = [...this.#options.live.all()].filter(({ chunks }) => chunks.length > 0);
-      return this.#seal(select(waiting));
+      const selected = select(waiting);
+      if (selected.length === 0) this.#tellRoom(false);
+      await this.#seal(selected);
     });
-    this.#running = run
-      .catch((error: unknown) => {
-        this.#options.report(
-          `Traces could not be moved from the journal into blocks, and stay there: ${reason(error)}.`,
-        );
-      })
-      .finally(() => this.#tellRoom());
+    this.#running = run.catch((error: unknown) => {
+      this.#options.report(`Traces could not be moved from the journal into blocks, and stay there: ${reason(error)}.`);
+      this.#tellRoom(false);
+    });
     return this.#running;
   }
 
-  #tellRoom(): void {
-    for (const resolve of this.#awaitingRoom.splice(0)) resolve();
+  #tellRoom(hasWritten: boolean): void {
+    for (const resolve of this.#awaitingRoom.splice(0)) resolve(hasWritten);
   }
 
   #due(waiting: LiveTrace<PartFile>[]): LiveTrace<PartFile>[] {
@@ -192,7 +193,7 @@ export class Sealer {
       }
       live.sealed(trace, count, part);
     });
-    this.#tellRoom();
+    this.#tellRoom(true);
   }
 
   #freeSegments(): void {

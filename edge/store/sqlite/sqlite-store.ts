@@ -113,7 +113,8 @@ export class SqliteStore implements PackedStore, PageTextStore {
   }
 
   async #admit(receivedAtMs: number): Promise<void> {
-    if (!this.#closing && this.#sealer.isBehind) await this.#sealer.nextWrite();
+    // Every write makes some room. Where none can be made, the limit below decides.
+    while (!this.#closing && this.#sealer.isBehind && (await this.#sealer.nextWrite()));
     if (this.#closing) throw new StoreUnavailableError('The store is closing.');
     if (this.#live.bytes > MAX_LIVE_BYTES) throw new StoreUnavailableError('The disk cannot follow; try again later.');
     this.#watchClock(receivedAtMs);
