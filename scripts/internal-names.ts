@@ -11,8 +11,8 @@ export const INTERNAL_NAMES =
     'isOptional keepOpen learn leave mayRecord monotonicMs onLeave originMs policy recent refusedMs requests returned sent sessions settings severity started startSpanAs stops threw ' +
     'tracer tracing viewOf wallMs ' +
     // delivery and session
-    'alone answer chars delivery discard failed hurry insert isKept isOpen isSampled keep last ledgers living onAcknowledged onAdvice onDrain onEvict onExit onFailure onOpen ' +
-    'brace isExiting onTooLarge onRefused onReturn pace park retryAfterMs room succeeded timer told waited waitMs ' +
+    'alone answer chars delivery discard failed hurry insert isKept isOpen isSampled keep last ledgers living onAcknowledged onAdvice onDeleted onDrain onEvict onExit onFailure onOpen ' +
+    'brace isExiting own take onTooLarge onRefused onReturn pace park retryAfterMs room succeeded timer told waited waitMs ' +
     // OpenTelemetry's own insides; what starts with _ besides
     'attributeCountLimit attributePerEventCountLimit attributePerLinkCountLimit attributeValueLengthLimit decision ' +
     'deleteSpan eventCountLimit generateSpanId generateTraceId getConfig getSpanContext idGenerator ' +

@@ -11,8 +11,8 @@ type FetchLater = (url: string, init: RequestInit) => unknown;
  */
 export interface DeferredTail {
   readonly supported: boolean;
-  /** Replaces the request; without an argument there is none. False when the browser would not take it. */
-  set(request?: { url: string; body: string }): boolean;
+  /** Replaces the request, if the browser takes it; without an argument there is none. */
+  set(request?: { url: string; body: string }): void;
 }
 
 export function createDeferredTail(): DeferredTail {
@@ -23,14 +23,13 @@ export function createDeferredTail(): DeferredTail {
     set(request) {
       pending?.abort();
       pending = undefined;
-      if (!fetchLater || !request) return false;
+      if (!fetchLater || !request) return;
       const controller = new AbortController();
       try {
         fetchLater(request.url, { method: 'POST', body: request.body, credentials: 'omit', signal: controller.signal });
         pending = controller;
-        return true;
       } catch {
-        return false; // expected: quota used up, or the policy deferred-fetch denies it
+        // expected: quota used up, or the policy deferred-fetch denies it
       }
     },
   };

@@ -7,7 +7,7 @@ import type { EpochMs } from '../wire/time.ts';
 import { type Chunk, halve, PRIORITIES, type Priority, packChunks } from './chunk.ts';
 import { createDeferredTail, MAX_DEFERRED_BYTES } from './deferred-tail.ts';
 import { createKeeper } from './keeper.ts';
-import { countDropped, createLedger } from './ledger.ts';
+import { countDropped, createLedger, type Ledger } from './ledger.ts';
 import { createPace } from './pace.ts';
 import { type ExitWay, startPageLife, whenActivated } from './page-life.ts';
 import { createQueue } from './queue.ts';
@@ -61,14 +61,13 @@ const MAX_ERROR_TRACES = 50;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { key, now, mayStore, warn } = options;
-  const page = randomHex(SPAN_ID_BYTES);
-  const ledger = createLedger(page);
-  const ledgers = new Map([[page, ledger]]);
+  const ledger = createLedger(randomHex(SPAN_ID_BYTES));
+  const ledgers = new Map([[ledger.page, ledger]]);
   const monotonicMs = () => performance.now();
   const pace = createPace(monotonicMs);
   const tail = createDeferredTail();
   const queue = createQueue({
-    page,
+    ledger,
     now,
     resource() {
       const resource = options.resource();
@@ -78,14 +77,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     isKept: (chunk) => keeper.isKept(chunk),
     onEvict(chunk) {
-      if (!keeper.park(chunk)) countDropped(ledger, 'queue_full', chunk.records);
+      const books = ledgers.get(chunk.page);
+      if (books && !keeper.park(chunk)) countDropped(books, 'queue_full', chunk.records);
     },
   });
   const keeper = createKeeper({
     name: `throughline ${key}`,
-    page,
-    queue,
+    own: ledger,
     ledgers,
+    queue,
     mayStore,
     onDrain: () => schedule(0),
   });
@@ -149,13 +149,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** Takes chunks out for good: acknowledged, or dropped for a reason. */
   function end(chunks: readonly Chunk[], told: readonly string[] = [], reason?: DropReason): void {
-    for (const chunk of chunks) {
-      const books = ledgers.get(chunk.page);
-      if (!queue.remove(chunk) || !books) continue;
-      if (reason) countDropped(books, reason, chunk.records);
-      else books.acknowledged += chunk.records;
+    // One that is no longer here was given back, or is for the device alone: it comes again.
+    const ended = chunks.filter(queue.remove);
+    for (const { page, records } of ended) {
+      const books = ledgers.get(page) as Ledger;
+      if (reason) countDropped(books, reason, records);
+      else books.acknowledged += records;
     }
-    keeper.release(chunks, told);
+    keeper.release(ended, told);
     // What is deferred still and was acknowledged is known to the collector.
     if (sender.waiting().length > 0) keepSoon();
     else tail.set();
@@ -239,8 +240,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function exit(way: ExitWay): void {
     if (!active) return;
     exitingUntil = monotonicMs() + EXIT_WINDOW_MS;
-    keeper.brace();
-    if (way !== 'hidden') keeper.leave();
+    keeper.brace(way !== 'hidden');
     const waiting = sender.waiting();
     const leaving = packChunks(waiting, waiting.length > 0 ? sender.room() : 0);
     if (way === 'gone') {

@@ -1,8 +1,9 @@
 import { guard } from '../browser/guard.ts';
+import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
 import { type Chunk, packChunks, recordsOf } from './chunk.ts';
 import { createClaims } from './claims.ts';
-import { closeBooks, countDropped, type Ledger } from './ledger.ts';
-import { deleteOutbox, keyOf, type Outbox, openOutbox } from './outbox.ts';
+import { closeBooks, countDropped, createLedger, type Ledger } from './ledger.ts';
+import { type ChunkKey, deleteOutbox, keyOf, type Outbox, openOutbox } from './outbox.ts';
 import { MAX_QUEUE_BYTES, type Queue } from './queue.ts';
 import { readSpilled, spill, spillRoom } from './spill.ts';
 
@@ -16,16 +17,22 @@ const DRAIN_AFTER_MS = 1500;
 export interface KeeperOptions {
   /** Of the database and the locks: pages of one origin that send with the same key share an outbox. */
   name: string;
-  page: string;
-  queue: Queue;
-  /** The books of this page, and of those it took over. */
+  /** The books of this page. */
+  own: Ledger;
+  /** These, and those of pages it took over. */
   ledgers: Map<string, Ledger>;
+  queue: Queue;
   mayStore: () => boolean;
   /** Chunks of other pages are now in the queue. */
   onDrain: () => void;
 }
 
-/** Keeps on the device what is not acknowledged, and takes over what pages that are gone have left there. */
+/**
+ * Keeps on the device what is not acknowledged, and takes over what pages that are gone have left there.
+ *
+ * Books have one writer at a time, or they would not add up: the page while it holds its claim, then whoever took them over.
+ * A page that was left, and is used again, has given its books away and begins new ones.
+ */
 export interface Keeper {
   /** Stores the closed chunks that are not stored yet. Synchronous up to the commit. */
   keep(): void;
@@ -39,149 +46,163 @@ export interface Keeper {
   /** This page lives (again) and may take over what others left. */
   enter(): void;
   /** This may be the last moment of the page: everything is stored, in one way or another. */
-  brace(): void;
-  /** The page is left: nothing is held. */
-  leave(): void;
+  brace(isLeft: boolean): void;
   /** Consent was refused: nothing stays on the device. */
   clear(): void;
 }
 
-export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: KeeperOptions): Keeper {
-  const own = ledgers.get(page) as Ledger;
-  const claims = createClaims(`${name} `, page);
-  /** Chunks on the device, by id. */
+export function createKeeper({ name, own, ledgers, queue, mayStore, onDrain }: KeeperOptions): Keeper {
+  const claims = createClaims(`${name} `);
+  /** Chunks in the outbox, and those spilled, by id. */
   const kept = new Set<string>();
+  const spilled = new Set<string>();
   let outbox: Outbox | undefined;
   let failed = false;
+  /** Between `enter` and being left, and whether everybody can see it. */
   let present = false;
+  let isHeld = false;
   let isDraining = false;
-  let taken: readonly Chunk[] = [];
+  let taken: Chunk[] = [];
   let onTakenGone: (() => void) | undefined;
 
+  const inMemory = (page: string) => recordsOf(page, queue.chunks.values());
+  const drainSoon = () => void setTimeout(startDrain, DRAIN_AFTER_MS);
+  const isKept = ({ id }: Chunk) => kept.has(id) || spilled.has(id);
+  /** Not by a page that somebody could take for gone. */
+  const canWrite = () => !failed && (isHeld || !present) && !!outbox?.isOpen();
+
   function open(): void {
-    if (outbox || !mayStore()) return;
-    outbox = openOutbox(name, {
-      onOpen() {
-        if (present) claims.hold();
-        setTimeout(guard(startDrain), DRAIN_AFTER_MS);
-        kept.clear();
-        keep();
-        spill(page);
-        for (const [other, { chunks, books: rows }] of readSpilled())
-          void outbox?.write({ put: chunks, ledgers: rows }).then(() => failed || spill(other));
-      },
-      onEvict(keys) {
-        for (const [, , , records, of, id] of keys) {
-          const ledger = ledgers.get(of);
-          // A copy of what is still in memory is no loss; of other pages whoever takes over finds the chunk missing.
-          if (kept.delete(id) && !queue.chunks.has(id) && ledger) {
-            ledger.pending -= records;
-            countDropped(ledger, 'queue_full', records);
-          }
-        }
-      },
-      onFailure() {
-        failed = true;
-        kept.clear();
-        onTakenGone?.();
-        adoptSpilled();
-      },
-    });
+    if (!present || !mayStore()) return;
+    if (!isHeld) claims.hold(own.page, guard(onHeld));
+    else outbox ??= openOutbox(name, { onOpen, onEvict, onDeleted, onFailure });
   }
 
-  /** Without an outbox what other pages have spilled goes from hand to hand. */
-  function adoptSpilled(): void {
-    for (const [other, spilled] of readSpilled()) {
-      spill(other);
-      for (const row of spilled.books) {
-        if (ledgers.has(row.page)) continue;
-        row.pending = recordsOf(row.page, spilled.chunks);
-        takeOver(row);
-        row.pending = 0;
-        for (const chunk of spilled.chunks) if (chunk.page === row.page) queue.insert(chunk);
+  function onHeld(): void {
+    isHeld = present;
+    if (outbox) drainSoon();
+    keep();
+  }
+
+  function onOpen(): void {
+    if (!present) return;
+    // What this page has spilled is still in memory.
+    spill(own.page);
+    spilled.clear();
+    keep();
+    drainSoon();
+  }
+
+  function onEvict(keys: readonly ChunkKey[]): void {
+    for (const [, , , records, of, id] of keys) {
+      const ledger = ledgers.get(of);
+      // A copy of what is still in memory is no loss; of other pages whoever takes over finds the chunk missing.
+      if (kept.delete(id) && !queue.chunks.has(id) && ledger) {
+        ledger.pending -= records;
+        countDropped(ledger, 'queue_full', records);
       }
     }
-    onDrain();
   }
 
-  /** As they are to be kept. Only this page lives: what was left by others stays theirs who come after it. */
+  /** The next chunk opens it again. */
+  function onDeleted(): void {
+    outbox = undefined;
+    kept.clear();
+  }
+
+  function onFailure(): void {
+    failed = true;
+    drainSoon();
+  }
+
+  /** As they are to be kept. */
   function books(): Ledger[] {
-    own.at = Date.now();
+    const at = present ? Date.now() : 0;
+    for (const ledger of ledgers.values()) ledger.at = at;
     return [...ledgers.values()];
   }
 
-  function takeOver(row: Ledger): void {
-    closeBooks(row);
-    ledgers.set(row.page, row);
+  /** Whether they are not of an earlier moment than what is known of that page. */
+  function takeOver(row: Ledger): boolean {
+    const known = ledgers.get(row.page);
+    if (!known || known.produced < row.produced) ledgers.set(row.page, row);
+    return !known || known.produced <= row.produced;
   }
 
   function keep(): void {
     open();
-    if (!outbox?.isOpen() || !mayStore()) return;
+    if (!canWrite() || !mayStore()) return;
     const fresh = queue.seal().filter(({ id }) => !kept.has(id));
-    if (fresh.length === 0) return;
-    for (const { id, records } of fresh) {
-      kept.add(id);
-      own.stored += records;
-    }
-    void outbox.write({ put: fresh, ledgers: books() });
+    if (fresh.length === 0 && (present || kept.size === 0)) return;
+    for (const { id } of fresh) kept.add(id);
+    own.stored += recordsOf(own.page, fresh);
+    void outbox?.write({ put: fresh, ledgers: books() }).then((isDone) => {
+      if (isDone) return;
+      for (const { id } of fresh) kept.delete(id);
+      onFailure();
+    });
   }
 
   /** Drains until there is nothing left, if no other page is at it. */
-  async function startDrain(): Promise<void> {
+  function startDrain(): void {
     if (isDraining) return;
     isDraining = true;
-    try {
-      await claims.alone(drain);
-    } catch {
-      // expected: an origin without locks of its own, as in a sandboxed frame
-    }
-    isDraining = false;
+    claims
+      .alone(drain)
+      .catch(() => {}) // expected: an origin without locks of its own, as in a sandboxed frame
+      .finally(() => {
+        isDraining = false;
+      });
   }
 
   /** Takes over, in groups, what pages that are gone left, and what of ours only the outbox holds. */
   async function drain(): Promise<void> {
-    if (!present || !outbox?.isOpen()) return;
-    const parked = own.pending;
-    const { keys, ledgers: rows } = await outbox.list();
-    // Asked after: who wrote before the list was made has said before that it lives.
+    if (!present || !mayStore()) return;
+    const tails = readSpilled();
     const isAlive = await claims.living();
-    const dead = rows.filter((row) => row.page !== page && !isAlive(row.page, row.at));
-    // Of ours only what was parked: what is acknowledged at this moment may still be listed.
-    const isLeft = (of: string, id: string) => (of === page ? kept.has(id) : dead.some((row) => row.page === of));
-    const left = keys.filter(([, , , , of, id]) => !queue.chunks.has(id) && isLeft(of, id));
-    const recordsLeft = (of: string) => left.reduce((sum, key) => sum + (key[4] === of ? key[3] : 0), 0);
-    for (const row of dead) {
-      if (ledgers.has(row.page)) continue;
-      row.pending = recordsLeft(row.page);
-      takeOver(row);
-    }
-    // Another page has made room for its own.
-    const lost = Math.max(0, parked - recordsLeft(page));
-    countDropped(own, 'device_lost', lost);
-    own.pending -= lost;
-    const group = left.slice(0, DRAIN_CHUNKS);
-    const chunks = await outbox.read(group);
-    if (!present || group.length === 0) return;
-    taken = chunks;
-    for (const key of group) {
-      const [, , , records, of, id] = key;
-      const ledger = ledgers.get(of) as Ledger;
-      ledger.pending -= records;
-      if (!chunks.some((chunk) => chunk.id === id)) {
-        countDropped(ledger, 'device_lost', records);
-        void outbox.write({ remove: [key] });
+    let rest: ChunkKey[] = [];
+    const stored = await outbox?.take((keys, rows, write) => {
+      for (const row of rows) {
+        if (row.page === own.page || isAlive(row.page, row.at)) continue;
+        takeOver(row);
+        write({ ...row, at: Date.now() });
       }
+      rest = keys.filter(
+        ([, , , , of, id]) => !queue.chunks.has(id) && (of === own.page ? kept.has(id) : ledgers.has(of)),
+      );
+      return rest.splice(0, DRAIN_CHUNKS);
+    });
+    if (!present || !(stored || failed)) return;
+    const chunks = stored ?? [];
+    for (const { id } of chunks) kept.add(id);
+    for (const [other, { chunks: all, books: rows }] of tails) {
+      if (other === own.page || isAlive(other, rows[0]?.at ?? 0)) continue;
+      for (const row of rows)
+        if (row.page !== own.page && takeOver(row)) chunks.push(...all.filter(({ page }) => page === row.page));
+      spill(other);
     }
     for (const chunk of chunks) {
-      kept.add(chunk.id);
+      // Given back in the meantime, or there twice.
+      if (!ledgers.has(chunk.page) || queue.chunks.has(chunk.id)) continue;
+      taken.push(chunk);
       queue.insert(chunk);
+      if (chunk.page === own.page) own.pending -= chunk.records;
     }
+    // What is neither here nor there is lost.
+    for (const ledger of ledgers.values()) {
+      if (ledger === own) continue;
+      ledger.pending = 0;
+      for (const [, , , records, of, id] of rest)
+        if (of === ledger.page && !queue.chunks.has(id)) ledger.pending += records;
+      closeBooks(ledger, inMemory(ledger.page));
+    }
+    keep();
+    if (taken.length === 0) return;
     await new Promise<void>((resolve) => {
       onTakenGone = resolve;
       onDrain();
       checkTaken();
     });
+    taken = [];
     return drain();
   }
 
@@ -189,9 +210,24 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
     if (!taken.some(({ id }) => queue.chunks.has(id))) onTakenGone?.();
   }
 
+  /** New books: the old ones are with what was left, as those of any page that is gone. */
+  function renew(): void {
+    ledgers.set(own.page, { ...own });
+    ledgers.set(Object.assign(own, createLedger(randomHex(SPAN_ID_BYTES))).page, own);
+    for (const chunk of queue.seal()) if (isKept(chunk)) queue.remove(chunk);
+    kept.clear();
+    spilled.clear();
+    forgetOthers();
+  }
+
+  /** Whoever takes over what is on the device finds the books there. */
+  function forgetOthers(): void {
+    for (const page of ledgers.keys()) if (page !== own.page && inMemory(page) === 0) ledgers.delete(page);
+  }
+
   return {
     keep,
-    isKept: ({ id }) => kept.has(id),
+    isKept,
     park({ id, page: of, records }) {
       const ledger = outbox?.isOpen() && kept.has(id) && ledgers.get(of);
       if (!ledger) return false;
@@ -203,58 +239,47 @@ export function createKeeper({ name, page, queue, ledgers, mayStore, onDrain }: 
       taken = taken.flatMap((one) => (one === chunk ? parts : one));
       if (!kept.delete(chunk.id)) return;
       for (const { id } of parts) kept.add(id);
-      if (outbox?.isOpen()) void outbox.write({ put: parts, remove: [keyOf(chunk)] });
+      void outbox?.write({ put: parts, remove: [keyOf(chunk)] });
     },
     release(chunks, told) {
+      if (!present) return;
       const remove = chunks.filter(({ id }) => kept.delete(id)).map(keyOf);
-      if (failed) own.unstored += recordsOf(page, chunks);
-      const isTold = (other: string) =>
-        other !== page && ledgers.get(other)?.pending === 0 && recordsOf(other, queue.chunks.values()) === 0;
-      const forget = told.filter(isTold);
-      for (const other of forget) ledgers.delete(other);
-      if (outbox?.isOpen()) void outbox.write({ remove, ledgers: mayStore() ? books() : [], forget });
+      if (failed) own.unstored += recordsOf(own.page, chunks);
+      const forget = told.filter((page) => page !== own.page && !ledgers.get(page)?.pending && inMemory(page) === 0);
+      for (const page of forget) ledgers.delete(page);
+      if (remove.length + forget.length > 0) void outbox?.write({ remove, ledgers: mayStore() ? books() : [], forget });
       checkTaken();
       // There is room again for what was parked.
-      if (queue.bytes() < MAX_QUEUE_BYTES / 2 && own.pending > 0) void startDrain();
+      if (queue.bytes() < MAX_QUEUE_BYTES / 2 && own.pending > 0) startDrain();
     },
     enter() {
+      const isBack = !present;
       present = true;
-      if (outbox?.isOpen()) {
-        claims.hold();
-        setTimeout(guard(startDrain), DRAIN_AFTER_MS);
-        return;
-      }
-      // What this page has spilled is still in memory.
-      if (kept.size > 0) spill(page);
-      kept.clear();
-      setTimeout(guard(open), OPEN_AFTER_MS);
+      if (isBack && (own.stored > 0 || spilled.size > 0)) renew();
+      if (isHeld) drainSoon();
+      else setTimeout(guard(open), OPEN_AFTER_MS);
     },
-    brace() {
-      if (outbox) keep();
-      if (outbox?.isOpen() || !mayStore()) return;
-      const chunks = packChunks(queue.seal(), spillRoom());
-      if (spill(page, { chunks, books: books() })) for (const { id } of chunks) kept.add(id);
-    },
-    leave() {
-      present = false;
-      for (const chunk of taken) {
-        if (!queue.remove(chunk)) continue;
-        if (chunk.page === page) own.pending += chunk.records;
-        else kept.delete(chunk.id);
+    brace(isLeft) {
+      if (isLeft) present = false;
+      keep();
+      if (!canWrite() && mayStore()) {
+        const chunks = packChunks(queue.seal(), spillRoom());
+        if (spill(own.page, { chunks, books: books() })) for (const { id } of chunks) spilled.add(id);
       }
-      // Whoever takes over what is in the outbox finds the books there.
-      if (!failed) for (const other of ledgers.keys()) if (other !== page) ledgers.delete(other);
-      checkTaken();
+      if (!isLeft) return;
+      isHeld = false;
       claims.release();
+      for (const chunk of queue.seal()) if (chunk.page !== own.page && kept.delete(chunk.id)) queue.remove(chunk);
+      forgetOthers();
+      onTakenGone?.();
     },
     clear() {
-      countDropped(own, 'stopped', own.pending);
-      own.pending = 0;
-      kept.clear();
+      for (const ledger of ledgers.values()) {
+        countDropped(ledger, 'stopped', ledger.pending);
+        ledger.pending = 0;
+      }
       for (const other of readSpilled().keys()) spill(other);
-      // Not opened here yet, it may hold what earlier visits left.
-      if (outbox?.isOpen()) outbox.clear();
-      else deleteOutbox(name);
+      deleteOutbox(name);
     },
   };
 }

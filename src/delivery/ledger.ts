@@ -8,7 +8,7 @@ export interface Ledger extends LedgerTotals {
   page: string;
   /** The session of its first record; '' without consent to have one. */
   session: string;
-  /** Epoch ms of the last write to the device: tells the living from the dead where there are no locks. */
+  /** Epoch ms of the last write to the device, 0 once the page is left: tells who lives where there are no locks. */
   at: EpochMs;
 }
 
@@ -26,7 +26,13 @@ export function countDropped({ dropped }: Ledger, reason: DropReason, records: n
   if (records > 0) dropped[reason] = (dropped[reason] ?? 0) + records;
 }
 
-/** What a page held and did not store died with it: it is what its books, `pending` included, do not explain. */
-export function closeBooks(ledger: Ledger): void {
-  countDropped(ledger, 'device_lost', unknownLoss(ledger));
+/**
+ * Closes the books of a page that is gone: what it held and did not store died with it. What lies beside books that know
+ * less was made after they were written.
+ * @param inMemory how many of its records are held here
+ */
+export function closeBooks(ledger: Ledger, inMemory: number): void {
+  const lost = unknownLoss(ledger) - inMemory;
+  countDropped(ledger, 'device_lost', lost);
+  ledger.produced -= Math.min(0, lost);
 }

@@ -10,7 +10,8 @@ const MAX_RECORD_BYTES = MAX_KEEPALIVE_BYTES / 2;
 export const MAX_QUEUE_BYTES = 1024 * 1024;
 
 export interface QueueOptions {
-  page: string;
+  /** The books of the page that fills it. */
+  ledger: { page: string };
   now: () => EpochMs;
   /** The resource as JSON, asked once a chunk. */
   resource: () => string;
@@ -34,7 +35,7 @@ export interface Queue {
   bytes(): number;
 }
 
-export function createQueue({ page, now, resource, isKept, onEvict }: QueueOptions): Queue {
+export function createQueue({ ledger, now, resource, isKept, onEvict }: QueueOptions): Queue {
   const chunks = new Map<string, Chunk>();
   let open: (Chunk | undefined)[] = [];
   let bytes = 0;
@@ -48,6 +49,7 @@ export function createQueue({ page, now, resource, isKept, onEvict }: QueueOptio
       if (size > MAX_RECORD_BYTES) return false;
       let chunk = open[rank];
       if (!chunk || chunk.bytes + size > CHUNK_BYTES) {
+        const { page } = ledger;
         const id = `${page}-${sequence++}`;
         chunk = { id, page, at: now(), rank, resource: resource(), spans: [], logs: [], records: 0, bytes: 0 };
         open[rank] = chunk;

@@ -1,9 +1,11 @@
 import type { Page } from 'playwright';
 import { expect, test, vi } from 'vitest';
+import type { OtlpPayload } from '../../src/wire/otlp.ts';
 import { useDeliveryRig } from '../support/delivery-rig.ts';
 
 // Playwright switches the back/forward cache off; people have it on.
 const rig = useDeliveryRig(['--disable-back-forward-cache']);
+const ledgersOf = (body: OtlpPayload) => JSON.stringify(body).match(/throughline\.ledger\.page"/g) ?? [];
 /** Chunks on the device; -1 while there is no outbox (opening one here would get in its way). */
 const inStore = (page: Page) =>
   page.evaluate(async () => {
@@ -11,6 +13,9 @@ const inStore = (page: Page) =>
     if (!(await indexedDB.databases()).some((database) => database.name === name)) return -1;
     return new Promise<number>((resolve) => {
       const request = indexedDB.open(name);
+      // Gone since it was listed: not to be made anew.
+      request.onupgradeneeded = () => request.transaction?.abort();
+      request.onerror = () => resolve(-1);
       request.onsuccess = () => {
         const count = request.result.transaction('chunks').objectStore('chunks').count();
         count.onsuccess = () => {
@@ -89,12 +94,130 @@ test('refused consent empties the device and counts what is forgotten', async ()
   await page.evaluate('makeSpans(5, "error")');
   await vi.waitFor(async () => expect(await inStore(page)).toBe(1), { timeout: 5000 });
   await page.evaluate('delivery.discard()');
-  await vi.waitFor(async () => expect(await inStore(page)).toBe(0), { timeout: 5000 });
+  await vi.waitFor(async () => expect(await inStore(page)).toBe(-1), { timeout: 5000 });
   rig.collector.answer(() => undefined);
   rig.collector.requests.length = 0;
   await page.evaluate('makeSpans(1, "error")');
   await rig.arrived(1);
   expect(rig.ledgers()).toMatchObject([{ produced: 6, acknowledged: 1, dropped: { stopped: 5 }, unknown: 0 }]);
+});
+
+test('a refusal in one tab leaves the other what it holds, and a place to keep it', async () => {
+  rig.collector.answer(() => ({ status: 503 }));
+  const kept = await rig.visit({ prefix: 'aaaaaaaa' });
+  await kept.evaluate('makeSpans(5, "error")');
+  await vi.waitFor(async () => expect(await inStore(kept)).toBe(1), { timeout: 5000 });
+  const refused = await rig.visit({ store: 'no' });
+  await refused.evaluate('delivery.discard()');
+  await vi.waitFor(async () => expect(await inStore(refused)).toBe(-1), { timeout: 5000 });
+  await kept.evaluate('makeSpans(1, "error")');
+  await vi.waitFor(async () => expect(await inStore(kept)).toBe(2), { timeout: 5000 });
+  await kept.close();
+  rig.collector.requests.length = 0;
+  rig.collector.answer(() => undefined);
+  const last = await rig.visit({ prefix: 'bbbbbbbb' });
+  await rig.arrived(6);
+  await vi.waitFor(async () => expect(await inStore(last)).toBe(0), { timeout: 5000 });
+  const ledgers = rig.ledgers().filter(({ produced }) => produced > 0);
+  expect(ledgers).toMatchObject([{ produced: 6, acknowledged: 6, dropped: {}, unknown: 0 }]);
+});
+
+/** Holds the answer to the first batch with `text`, which is 200; others with it are answered `status`. */
+function holdFirst(text: string, status: number) {
+  let release = () => {};
+  const released = new Promise<undefined>((resolve) => {
+    release = () => resolve(undefined);
+  });
+  let isHeld = false;
+  rig.collector.answer(({ body }) => {
+    if (!JSON.stringify(body).includes(text)) return undefined;
+    if (isHeld) return { status };
+    isHeld = true;
+    return released;
+  });
+  return { isHeld: () => isHeld, release };
+}
+
+test('the books of a page that came back while another delivered what it had left stay in order', async () => {
+  rig.collector.answer(() => ({ status: 503 }));
+  const page = await rig.visit({ prefix: 'aaaaaaaa' });
+  await page.evaluate('makeSpans(5, "error"); window.sameDocument = true');
+  await vi.waitFor(async () => expect(await inStore(page)).toBe(1), { timeout: 5000 });
+  await page.goto(rig.address({ store: 'no' }));
+  const held = holdFirst('aaaaaaaa', 503);
+  const other = await rig.visit({ prefix: 'bbbbbbbb' });
+  await vi.waitFor(() => expect(held.isHeld()).toBe(true), { timeout: 10_000 });
+  await page.goBack({ waitUntil: 'commit' });
+  expect(await page.evaluate('window.sameDocument')).toBe(true);
+  await page.evaluate('makeSpans(1, "error")');
+  await vi.waitFor(async () => expect(await inStore(page)).toBe(2), { timeout: 5000 });
+  // What the other page writes now is of an earlier moment than what this one has written.
+  held.release();
+  await vi.waitFor(async () => expect(await inStore(page)).toBe(1), { timeout: 5000 });
+  await page.close();
+  await other.close();
+  rig.collector.answer(() => undefined);
+  const last = await rig.visit({ prefix: 'cccccccc' });
+  await vi.waitFor(async () => expect(await inStore(last)).toBe(0), { timeout: 10_000 });
+  await last.evaluate('makeSpans(1); delivery.flush()');
+  await vi.waitFor(() => expect(rig.ids()).toContain('cccccccc00000001'), { timeout: 5000 });
+  const ledgers = rig.ledgers();
+  for (const { unknown, dropped } of ledgers) expect({ unknown, dropped }).toEqual({ unknown: 0, dropped: {} });
+  expect(ledgers.map(({ produced, acknowledged }) => [produced, acknowledged]).sort()).toEqual([
+    [0, 0],
+    [1, 1],
+    [1, 1],
+    [5, 5],
+  ]);
+});
+
+/** The browser takes its time before it grants the lock that says that a page lives. */
+const SLOW_LOCK = `
+const { request } = LockManager.prototype;
+const granted = new Promise((grant) => { window.grant = grant; });
+LockManager.prototype.request = function (name, ...more) {
+  const isOfPage = name !== 'throughline pk_test ';
+  return (isOfPage ? granted : Promise.resolve()).then(() => request.call(this, name, ...more));
+};`;
+
+test('a page that nobody can see to live stores nothing that could be taken over', async () => {
+  const isOfFirst = (text: string) => text.includes('aaaaaaaa');
+  rig.collector.answer(({ body }) => (isOfFirst(JSON.stringify(body)) ? { status: 503 } : undefined));
+  const page = await rig.visit({ prefix: 'aaaaaaaa' }, SLOW_LOCK);
+  await page.evaluate('makeSpans(5, "error")');
+  await page.waitForFunction('performance.now() > 1500');
+  const other = await rig.visit({ prefix: 'bbbbbbbb' });
+  await other.waitForFunction('performance.now() > 3000');
+  await other.evaluate('makeSpans(1); delivery.flush()');
+  for (const { body } of rig.collector.requests) {
+    const text = JSON.stringify(body);
+    expect([isOfFirst(text), text.includes('bbbbbbbb')].filter(Boolean).length).toBe(1);
+    expect(ledgersOf(body).length).toBe(1);
+  }
+  await page.evaluate('grant()');
+  await vi.waitFor(async () => expect(await inStore(page)).toBe(1), { timeout: 5000 });
+});
+
+test('without Web Locks two tabs do not deliver the same, nor count what the other delivered as lost', async () => {
+  const without = 'delete Navigator.prototype.locks;';
+  rig.collector.answer(() => ({ status: 503 }));
+  const first = await rig.visit({ prefix: 'aaaaaaaa' }, without);
+  await first.evaluate('makeSpans(5, "error")');
+  await vi.waitFor(async () => expect(await inStore(first)).toBe(1), { timeout: 5000 });
+  await first.close();
+  rig.collector.requests.length = 0;
+  const held = holdFirst('aaaaaaaa', 200);
+  const one = await rig.visit({ prefix: 'bbbbbbbb' }, without);
+  await vi.waitFor(() => expect(held.isHeld()).toBe(true), { timeout: 10_000 });
+  const two = await rig.visit({ prefix: 'cccccccc' }, without);
+  await two.waitForFunction('performance.now() > 3000');
+  await two.evaluate('makeSpans(1); delivery.flush()');
+  held.release();
+  await vi.waitFor(async () => expect(await inStore(one)).toBe(0), { timeout: 5000 });
+  await one.evaluate('makeSpans(1); delivery.flush()');
+  await rig.arrived(7);
+  expect(rig.ids().length).toBe(7);
+  for (const { unknown, dropped } of rig.ledgers()) expect({ unknown, dropped }).toEqual({ unknown: 0, dropped: {} });
 });
 
 test('a page restored from the back/forward cache goes on where it was', async () => {
@@ -182,7 +305,7 @@ test('where there is no IndexedDB, what a page could not deliver goes from hand 
   for (const { unknown } of ledgers) expect(unknown).toBe(0);
 });
 
-test('a page that comes back takes what it left behind with it', async () => {
+test('a page that comes back takes over what it had left behind, under the books it had then', async () => {
   rig.collector.answer(() => 'reset');
   const holder = await rig.visit({ store: 'no' });
   await holder.evaluate(HOLD_DATABASE);
@@ -190,14 +313,18 @@ test('a page that comes back takes what it left behind with it', async () => {
   await page.evaluate('makeSpans(10); dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }))');
   expect(await tails(page)).toBe(1);
   await page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))');
-  expect(await tails(page)).toBe(0);
   await holder.evaluate('release()');
   rig.collector.requests.length = 0;
   rig.collector.answer(() => undefined);
   await rig.arrived(10);
+  expect(await tails(page)).toBe(0);
   await page.evaluate('makeSpans(1); delivery.flush()');
   await rig.arrived(11);
-  expect(rig.ledgers()).toMatchObject([{ produced: 11, acknowledged: 11, unknown: 0 }]);
+  const ledgers = rig.ledgers().filter(({ produced }) => produced > 0);
+  expect(ledgers.map(({ produced, acknowledged, unknown }) => [produced, acknowledged, unknown]).sort()).toEqual([
+    [1, 1, 0],
+    [10, 10, 0],
+  ]);
 });
 
 test('what somebody else wrote where we leave things behind does no harm, and goes', async () => {

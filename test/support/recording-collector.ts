@@ -19,12 +19,14 @@ export interface Answer {
   body?: string;
 }
 
+type Decision = Answer | 'reset' | 'hang' | undefined;
+
 /** A server that keeps every request as it came, dedupes nothing, and answers as a test tells it. */
 export interface RecordingCollector {
   origin: string;
   requests: RecordedRequest[];
-  /** Decides the answer of each request from now on; `undefined` answers 200, `'reset'` cuts the connection. */
-  answer(decide: (request: RecordedRequest, index: number) => Answer | 'reset' | 'hang' | undefined): void;
+  /** Decides the answer of each request from now on; `undefined` answers 200, `'reset'` cuts the connection, and a promise makes it wait. */
+  answer(decide: (request: RecordedRequest, index: number) => Decision | Promise<Decision>): void;
   spans(): OtlpSpan[];
   logs(): OtlpLogRecord[];
   close(): Promise<void>;
@@ -54,7 +56,7 @@ export async function startRecordingCollector(page: () => string): Promise<Recor
       atMs: Date.now(),
     };
     requests.push(recorded);
-    const answer = decide(recorded, requests.length - 1) ?? { status: 200, body: '{}' };
+    const answer = (await decide(recorded, requests.length - 1)) ?? { status: 200, body: '{}' };
     if (answer === 'hang') return;
     if (answer === 'reset') {
       request.socket.destroy();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Chunk, encodeBody, packChunks, utf8Bound } from '../../src/delivery/chunk.ts';
+import { closeBooks, createLedger } from '../../src/delivery/ledger.ts';
 import { createPace, parseRetryAfter } from '../../src/delivery/pace.ts';
 import { createQueue } from '../../src/delivery/queue.ts';
 import { decodeLedger, encodeLedger, type LedgerTotals, unknownLoss } from '../../src/wire/ledger.ts';
@@ -115,7 +116,7 @@ test('the byte bound is exact for ASCII and never too small', () => {
 test('when memory is full the oldest of the lowest priority goes, errors last', () => {
   const evicted: number[] = [];
   const queue = createQueue({
-    page: 'p',
+    ledger: { page: 'p' },
     now: () => 0,
     resource: () => '{}',
     isKept: () => false,
@@ -129,6 +130,26 @@ test('when memory is full the oldest of the lowest priority goes, errors last', 
   for (let i = 0; i < 60; i++) queue.add('logs', 'e'.repeat(20_000), 'error');
   expect(queue.bytes()).toBeLessThanOrEqual(1024 * 1024);
   expect([...queue.chunks.values()].every(({ rank }) => rank === 0)).toBe(true);
+});
+
+test('books that are closed add up, whatever they were found beside, and no count shrinks', () => {
+  const count = fc.nat(1000);
+  const row = fc.record({ produced: count, unsampled: count, acknowledged: count, pending: count, lost: count });
+  fc.assert(
+    fc.property(row, count, ({ lost, ...counts }, inMemory) => {
+      const ledger = { ...createLedger('a'.repeat(16)), ...counts, dropped: { device_lost: lost } };
+      const before = structuredClone(ledger);
+      closeBooks(ledger, inMemory);
+      expect(unknownLoss(ledger)).toBe(inMemory);
+      expect(ledger.produced).toBeGreaterThanOrEqual(before.produced);
+      expect(ledger.dropped.device_lost).toBeGreaterThanOrEqual(lost);
+      expect(ledger).toMatchObject({ acknowledged: before.acknowledged, pending: before.pending });
+      // Closed once, they are as they are.
+      const closed = structuredClone(ledger);
+      closeBooks(ledger, inMemory);
+      expect(ledger).toEqual(closed);
+    }),
+  );
 });
 
 test('a ledger read back is the ledger written; nonsense is no ledger, or counts as 0', () => {
