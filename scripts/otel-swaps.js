@@ -14,9 +14,7 @@ const MODULES = {
   'resources/build/esm/index.js': 'export const defaultResource = () => ({ attributes: {} });',
   'sdk-trace/build/esm/inspect.js':
     "export const inspectCustom = Symbol(); export const formatInspect = () => ''; export const settledResourceAttributes = () => ({});",
-  // There is one processor.
-  'sdk-trace/build/esm/MultiSpanProcessor.js':
-    'export class MultiSpanProcessor { constructor([processor]) { return processor; } }',
+  'sdk-trace/build/esm/MultiSpanProcessor.js': 'export const MultiSpanProcessor = undefined;',
   'instrumentation/build/esm/shimmer.js':
     'export const wrap = undefined, unwrap = undefined, massWrap = undefined, massUnwrap = undefined;',
   // The same rules, said once: primitives, and arrays of one kind of them with gaps. Used for events and links alone, so it
@@ -44,6 +42,14 @@ const MODULES = {
  * looks. Proxies, which a copy needs for tracers asked for before a provider is there, are of no use in ours.
  */
 const API_MODULES = {
+  // Chains of values in place of copied tables.
+  'api/build/esm/context/context.js': `
+    const contextOf = (getValue) => {
+      const setValue = (added, value) => contextOf((key) => (key === added ? value : getValue(key)));
+      return { getValue, setValue, deleteValue: setValue };
+    };
+    export const createContextKey = Symbol.for;
+    export const ROOT_CONTEXT = contextOf(() => undefined);`,
   'api/build/esm/internal/global-utils.js': `
     import { VERSION } from '../version';
     const KEY = Symbol.for('opentelemetry.js.api.1');
@@ -78,9 +84,9 @@ const API_MODULES = {
     };`,
   'api/build/esm/trace/spancontext-utils.js': `
     import { NonRecordingSpan } from './NonRecordingSpan';
-    const isId = (digits) => (id) => new RegExp('^(?!0*$)[0-9a-f]{' + digits + '}$', 'i').test(id);
-    export const isValidTraceId = isId(32), isValidSpanId = isId(16);
-    export const isSpanContextValid = ({ traceId, spanId }) => isValidTraceId(traceId) && isValidSpanId(spanId);
+    const IDS = /^(?!0*-)[\\da-f]{32}-(?!0*$)[\\da-f]{16}$/i;
+    export const isValidTraceId = undefined, isValidSpanId = undefined;
+    export const isSpanContextValid = ({ traceId, spanId }) => IDS.test(traceId + '-' + spanId);
     export const wrapSpanContext = (spanContext) => new NonRecordingSpan(spanContext);`,
   'api/build/esm/diag-api.js': 'export const diag = undefined;',
   'api/build/esm/metrics-api.js': 'export const metrics = undefined;',
@@ -98,14 +104,14 @@ const MEMBERS = {
   'instrumentation-fetch/build/esm/fetch.js':
     '_addChildSpan _addFinalSpanAttributes _addHeaders _clearResources _findResourceAndAddNetworkEvents _markResourceAsUsed ' +
     '_endSpan _patchConstructor _applyAttributesAfterFetch _callRequestHook _prepareSpanData enable disable ' +
-    'component version moduleName _usedResources _tasksCount',
+    'component version moduleName _usedResources _tasksCount constructor init',
   // It enables itself; ours does, once it can.
   'instrumentation/build/esm/platform/browser/instrumentation.js': 'constructor',
   'instrumentation/build/esm/instrumentation.js':
-    'setMeterProvider setLoggerProvider logger meter getModuleDefinitions _runSpanCustomizationHook ' +
+    'constructor setMeterProvider setLoggerProvider logger meter getModuleDefinitions _runSpanCustomizationHook ' +
     '_updateMetricInstruments _wrap _unwrap _massWrap _massUnwrap getConfig setConfig _config',
   'sdk-trace-web/build/esm/WebTracerProvider.js': 'register constructor',
-  'sdk-trace/build/esm/TracerProvider.js': 'forceFlush inspectCustom',
+  'sdk-trace/build/esm/TracerProvider.js': 'forceFlush shutdown inspectCustom _tracers',
   'sdk-trace/build/esm/Tracer.js': 'inspectCustom',
   'sdk-trace/build/esm/Span.js':
     'inspectCustom duration ended droppedEventsCount droppedLinksCount _droppedEventsCount _droppedLinksCount _duration',
@@ -114,7 +120,6 @@ const MEMBERS = {
 /** Passages of code that are dead with what we pass: measuring itself, defaults we always replace. */
 const PASSAGES = {
   'instrumentation-fetch/build/esm/fetch.js': [
-    [`super('@opentelemetry/instrumentation-fetch', VERSION, config);`, 'super();'],
     // Said with the rest of the request, its URL redacted.
     `if (core.isUrlIgnored(url, this.getConfig().ignoreUrls)) {
       this._diag.debug('ignoring span as url matches ignored url');
@@ -133,14 +138,8 @@ const PASSAGES = {
     ],
   ],
   'instrumentation/build/esm/instrumentation.js': [
-    'this.instrumentationName = instrumentationName; this.instrumentationVersion = instrumentationVersion; this.setConfig(config);',
     // What we give it knows its one tracer.
     ['tracerProvider.getTracer(this.instrumentationName, this.instrumentationVersion);', 'tracerProvider.getTracer();'],
-    'this._diag = diag.createComponentLogger({ namespace: instrumentationName, });',
-    'this._tracer = trace.getTracer(instrumentationName, instrumentationVersion);',
-    'this._meter = metrics.getMeter(instrumentationName, instrumentationVersion);',
-    'this._logger = logs.getLogger(instrumentationName, instrumentationVersion);',
-    'this._updateMetricInstruments();',
   ],
   'sdk-trace/build/esm/TracerProvider.js': [
     'this._forceFlushTimeoutMillis = options.forceFlushTimeoutMillis ?? 30000;',
@@ -156,6 +155,18 @@ const PASSAGES = {
     'attributePerLinkCountLimit: options.spanLimits?.attributePerLinkCountLimit ?? 128,',
     '|| new RandomIdGenerator()',
     'meterProvider: options.meterProvider ?? { getMeter() { return createNoopMeter(); }, },',
+    // There is one.
+    'const spanProcessors = options.spanProcessors ?? [];',
+    ['new MultiSpanProcessor(spanProcessors);', 'options.spanProcessors[0];'],
+    // Scopes are not told apart.
+    [
+      `const key = \`\${name}@\${version || ''}:\${options?.schemaUrl || ''}\`;
+      if (!this._tracers.has(key)) {
+        this._tracers.set(key, new Tracer({ name, version, schemaUrl: options?.schemaUrl }, this._tracerOptions));
+      }
+      return this._tracers.get(key);`,
+      'return (this._tracer ??= new Tracer({ name, version }, this._tracerOptions));',
+    ],
   ],
   'sdk-trace/build/esm/Tracer.js': [
     'this._resource = options.resource;',
@@ -269,9 +280,29 @@ const PASSAGES = {
     // Asked for by nobody once it is known that the end is not before the start.
     [
       'this._duration = hrTimeDuration(this.startTime, this.endTime); if (this._duration[0] < 0)',
-      'if (hrTimeDuration(this.startTime, this.endTime)[0] < 0)',
+      'if ((this.endTime[0] - this.startTime[0] || this.endTime[1] - this.startTime[1]) < 0)',
     ],
     'this._duration = [0, 0];',
+    // One distance between the two clocks, which our processor knows better, serves all times of a span.
+    [
+      `this._performanceStartTime = otperformance.now();
+      this._performanceOffset = now - (this._performanceStartTime + otperformance.timeOrigin);`,
+      'this._performanceOffset = now - otperformance.now();',
+    ],
+    [
+      `if (typeof inp === 'number' && inp <= otperformance.now()) {
+        return hrTime(inp + this._performanceOffset);
+      }
+      if (typeof inp === 'number') { return millisToHrTime(inp); }`,
+      `if (typeof inp === 'number')
+        return millisToHrTime(inp <= otperformance.now() ? inp + this._performanceOffset : inp);`,
+    ],
+    [
+      `if (this._startTimeProvided) { return millisToHrTime(Date.now()); }
+      const msDuration = otperformance.now() - this._performanceStartTime;
+      return addHrTimes(this.startTime, millisToHrTime(msDuration));`,
+      'return millisToHrTime(otperformance.now() + this._performanceOffset);',
+    ],
     // Only for the diagnostics.
     ['if (this._droppedEventsCount > 0)', 'if (false)'],
     ['if (this._droppedLinksCount > 0)', 'if (false)'],

@@ -136,6 +136,8 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
       return views[0] as PageView;
     },
     show(view) {
+      // What the one before says of itself, it says as long as it is shown.
+      core.view.root?.();
       views.unshift(view);
       views.length = Math.min(views.length, MAX_VIEWS);
     },
@@ -155,7 +157,7 @@ export function createCore(settings: Settings, handover: Handover | undefined): 
     startSpan: (name, options, parent = contexts.active(), ids = {}) => tracing.startSpanAs(ids, name, options, parent),
     emit({ name, attributes, atMs = clock.now(), span: given, severity = SEVERITY_INFO }) {
       if (!mayRecord()) return;
-      const span = given ?? trace.getSpanContext(contexts.active()) ?? core.view.root?.spanContext();
+      const span = given ?? trace.getSpanContext(contexts.active()) ?? core.view.root?.().spanContext();
       const told = { ...identity.current(core.view), ...attributes };
       release(span, told, () => outgoing.event({ name, attributes: told, atMs, span, severity }));
       if (severity >= SEVERITY_ERROR) recent.tell('error');

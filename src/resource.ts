@@ -32,12 +32,12 @@ interface UserAgentData {
  * brands only where the browser offers them itself, and with the visitor's full consent, which is when there is a session.
  */
 export function createResource({ service, version, environment }: Settings): (sessionId?: string) => OtlpResource {
-  const { userAgentData, language, userAgent } = navigator as Navigator & { userAgentData?: UserAgentData };
   let made: OtlpResource = {};
   let madeFor: string | undefined = 'nobody';
   return (sessionId) => {
     if (madeFor === sessionId) return made;
     madeFor = sessionId;
+    const { userAgentData, language, userAgent } = navigator as Navigator & { userAgentData?: UserAgentData };
     const ua = sessionId ? userAgentData : undefined;
     const attributes: AttributeMap = {
       [ATTR_SERVICE_NAME]: service,

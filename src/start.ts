@@ -105,7 +105,7 @@ function run(settings: Settings, handover: Handover | undefined): Agent {
       return isRunning && identity.consent === 'full' ? sessions.current().id : undefined;
     },
     get traceId() {
-      return (trace.getSpan(contexts.active()) ?? core.view.root)?.spanContext().traceId;
+      return (trace.getSpan(contexts.active()) ?? core.view.root?.())?.spanContext().traceId;
     },
   };
   Object.defineProperty(page, GLOBAL, { value: agent, configurable: true, writable: true });

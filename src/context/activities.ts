@@ -35,6 +35,8 @@ export interface Activity {
   readonly context: Context;
   /** The root span, once something needed it. */
   readonly span: Span | undefined;
+  /** The root span, made if it is not there yet. */
+  root(): Span;
   readonly isOpen: boolean;
   /** What the browser told of an interaction's longest event so far. */
   waited?: Wait;
@@ -42,7 +44,7 @@ export interface Activity {
   describe(attributes: Attributes): void;
   /** Takes in a further event of an interaction. One that nothing came of so far begins with it, where it `begins`. */
   heard(atMs: EpochMs, begins?: boolean): void;
-  /** Keeps the activity open until the answer is called, with the time at which that work ended. */
+  /** Keeps the activity open until the answer is called, with the time at which that work ended. It is told of in any case. */
   keepOpen(): (endMs: EpochMs) => void;
   /** Ends it now; `endMs` defaults to the end of its last work. */
   end(reason?: EndReason, endMs?: EpochMs): void;
@@ -70,7 +72,7 @@ export interface Activities {
   started(span: Span, parent: Context): void;
   ended(span: Span, endMs: EpochMs): void;
   endAll(reason: EndReason): void;
-  /** Whether one with a span is open. */
+  /** Whether one that will be told of is open. */
   isBusy(): boolean;
 }
 
@@ -110,18 +112,22 @@ export function createActivities(now: () => EpochMs): Activities {
 
     const root = (): Span => {
       if (!span) {
-        // Set before the span starts: starting it asks for the active span, which may be this one.
-        capTimer = setTimeout(() => activity.end('capped'), MAX_ACTIVITY_MS - (now() - startMs));
+        begun();
         span = startSpan(parent, {
           startTime: startMs,
           kind: SpanKind.INTERNAL,
           attributes: { ...described, [ATTR_ACTIVITY]: kind },
         });
-        if (endedMs === undefined) open.add(activity);
-        else span.end(endedMs);
-        whenQuiet();
+        if (endedMs !== undefined) span.end(endedMs);
       }
       return span;
+    };
+    /** From here on it is told of, even if nothing ever asks for its span. */
+    const begun = () => {
+      if (endedMs !== undefined || open.has(activity)) return;
+      capTimer = setTimeout(() => activity.end('capped'), MAX_ACTIVITY_MS - (now() - startMs));
+      open.add(activity);
+      whenQuiet();
     };
     const whenQuiet = () => {
       clearTimeout(quietTimer);
@@ -135,6 +141,7 @@ export function createActivities(now: () => EpochMs): Activities {
       get span() {
         return span;
       },
+      root,
       get isOpen() {
         return endedMs === undefined;
       },
@@ -158,8 +165,8 @@ export function createActivities(now: () => EpochMs): Activities {
         if (recent.length > MAX_RECENT) recent.shift();
       },
       keepOpen() {
-        root();
         activity.add();
+        begun();
         let held = true;
         return (endMs) => {
           if (held) activity.done(endMs);
@@ -168,8 +175,9 @@ export function createActivities(now: () => EpochMs): Activities {
       },
       end: guard((reason, endMs) => {
         if (endedMs !== undefined) return;
-        endedMs = endMs ?? (reason && inFlight > 0 ? now() : lastWorkMs);
+        if (open.has(activity)) root();
         open.delete(activity);
+        endedMs = endMs ?? (reason && inFlight > 0 ? now() : lastWorkMs);
         clearTimeout(quietTimer);
         clearTimeout(capTimer);
         if (!span) return;

@@ -52,7 +52,7 @@ export const eventTiming: Instrumentation = {
         interactionOf(paint)?.describe({ [ATTR_INTERACTION_PAINT]: Math.round(paint.duration) }),
       ),
       observe<OfInteraction>('soft-navigation', (navigation) => {
-        const { root } = viewOf(navigation.name);
+        const root = viewOf(navigation.name).root?.();
         const interaction = interactionOf(navigation);
         if (!root || !interaction) return;
         // Asked of its context, so that one we thought had led to nothing gets its span.

@@ -32,8 +32,7 @@ class PageFetch extends FetchInstrumentation {
   }
 
   override enable(): void {
-    // The base constructor calls this before our fields are there.
-    if (this.#core) this.#restore = patchMethod(globalThis, 'fetch', (self, args) => this.#before(self, args));
+    this.#restore = patchMethod(globalThis, 'fetch', (self, args) => this.#before(self, args));
   }
 
   override disable(): void {

@@ -24,7 +24,7 @@ export const frustration: Instrumentation = {
     const report = (kind: string, element: Element, span: Span | undefined) =>
       core.emit({
         name: EVENT_CLICK,
-        span: span?.spanContext() ?? core.view.root?.spanContext(),
+        span: span?.spanContext() ?? core.view.root?.().spanContext(),
         attributes: { [ATTR_CLICK_FRUSTRATION]: kind, ...elementAttributes(element) },
       });
 

@@ -52,7 +52,7 @@ export const interactions: Instrumentation = {
 /** A gesture that begins with `event`. @param ids those its root span was already told under */
 export function beginGesture(core: Core, event: Event, ids?: GivenIds): Gesture {
   core.sessions.touch();
-  const { route } = core.view;
+  const { view } = core;
   const activity = core.activities.begin({
     kind: 'interaction',
     startMs: core.clock.at(event.timeStamp),
@@ -60,7 +60,7 @@ export function beginGesture(core: Core, event: Event, ids?: GivenIds): Gesture 
       const { element } = gesture;
       const attributes: Attributes = {
         ...options.attributes,
-        [ATTR_URL_TEMPLATE]: route,
+        [ATTR_URL_TEMPLATE]: view.route,
         ...(element && elementAttributes(element)),
       };
       for (const name of core.settings.targetData)

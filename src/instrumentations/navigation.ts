@@ -41,9 +41,8 @@ function startView(core: Core, type: string, startMs = core.clock.now()) {
   });
   core.sessions.touch();
   core.show(view);
-  activity.keepOpen()(startMs);
-  activity.span?.setAttributes({ ...viewAttributes(view, type), [ATTR_NAVIGATION_SAME_DOCUMENT]: true });
-  if (activity.span) view.root = activity.span;
+  activity.root().setAttributes({ ...viewAttributes(view, type), [ATTR_NAVIGATION_SAME_DOCUMENT]: true });
+  view.root = activity.root;
   return activity.context;
 }
 

@@ -45,14 +45,14 @@ function startLoad(core: Core): Stop {
   const activity = activities.begin({
     kind: 'page load',
     startMs: clock.at(timing?.activationStart ?? 0),
-    startSpan: (parent, options) =>
-      core.startSpan(`page load ${view.route}`, options, parent, { traceId: joined?.traceId }),
+    startSpan(parent, options) {
+      const span = core.startSpan(`page load ${view.route}`, options, parent, { traceId: joined?.traceId });
+      return span.setAttributes(viewAttributes(view, navigationType(timing)));
+    },
     ending: (span) => timing && span.setAttributes(timingAttributes(timing)),
   });
   const loaded = activity.keepOpen();
-  const { span } = activity;
-  span?.setAttributes(viewAttributes(view, navigationType(timing)));
-  if (span) view.root = span;
+  view.root = activity.root;
 
   let largest: string | undefined;
   const stopPaints = observe<LargestContentfulPaint>('largest-contentful-paint', ({ url }) => {

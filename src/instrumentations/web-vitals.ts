@@ -46,7 +46,7 @@ export const webVitals: Instrumentation = {
       const interaction = interactionOf(metric);
       core.emit({
         name: EVENT_WEB_VITAL,
-        span: view.root?.spanContext(),
+        span: view.root?.().spanContext(),
         attributes: {
           [ATTR_WEB_VITAL_NAME]: metric.name.toLowerCase(),
           [ATTR_WEB_VITAL_VALUE]: round(metric.value),

@@ -59,10 +59,12 @@ interface ForeignProvider {
 
 /**
  * A span of the SDK from inside. It takes its start from Date.now(), in whole milliseconds, so that a child could start
- * before its parent; its end is the start and what passed on the monotonic clock.
+ * before its parent; its end is read from the monotonic clock.
  */
 interface SpanInside {
   _startTimeProvided: boolean;
+  /** What its monotonic clock is behind the time. */
+  _performanceOffset: number;
   startTime: HrTime;
 }
 
@@ -127,8 +129,10 @@ export function createTracing({ contexts, now, mayRecord, sample, started, ended
           // The SDK writes the sampled flag alone. Ours are random ids; a continued trace keeps what its parent says.
           const own = span.spanContext();
           own.traceFlags |= (span.parentSpanContext?.traceFlags ?? FLAG_RANDOM) & FLAG_RANDOM;
-          if (!(span as unknown as SpanInside)._startTimeProvided)
-            (span as unknown as SpanInside).startTime = millisToHrTime(now());
+          const inside = span as unknown as SpanInside;
+          const nowMs = now();
+          inside._performanceOffset = nowMs - performance.now();
+          if (!inside._startTimeProvided) inside.startTime = millisToHrTime(nowMs);
           started(span, parent);
         },
       },
@@ -142,11 +146,13 @@ export function createTracing({ contexts, now, mayRecord, sample, started, ended
       return active && trace.getSpan(active) ? active : undefined;
     },
     startSpanAs(ids, name, options, parent) {
+      // The span of `parent` may be made only now that it is asked for.
+      const outer = given;
       given = ids;
       try {
         return tracer.startSpan(name, options, parent);
       } finally {
-        given = {};
+        given = outer;
       }
     },
     register() {

@@ -13,30 +13,42 @@ export interface PageView {
   readonly path: string;
   /** The low-cardinality name of the page, e.g. `/products/{id}`. */
   readonly route: string;
-  /** The root span of the activity that brought it: where its web vitals belong. */
-  root?: Span;
+  /** The root span of the activity that brought it, where its web vitals belong; made when it is first asked for. */
+  root?: () => Span;
 }
 
 /**
- * The view of the page's address now.
+ * The view of the page's address now. What it says of itself is worked out when it is asked: on a page that just appeared there
+ * are better things to do.
  * @param route the site's own naming; what it cannot name (a throw, no string, an empty one) gets the default template
  */
 export function createPageView(route?: (url: URL) => string): PageView {
   const address = location.href;
-  const url = new URL(address);
-  let name: unknown;
-  try {
-    name = route?.(url);
-  } catch {
-    // expected: the site's function meets a URL it was not written for
-  }
+  let name: string | undefined;
   return {
     id: createSpanId(),
     address,
-    url: redactUrl(address),
-    path: url.pathname,
-    route: typeof name === 'string' && name !== '' ? name : templateOf(url.pathname),
+    get url() {
+      return redactUrl(address);
+    },
+    get path() {
+      return new URL(address).pathname;
+    },
+    get route() {
+      name ??= nameOf(new URL(address), route);
+      return name;
+    },
   };
+}
+
+function nameOf(url: URL, route?: (url: URL) => unknown): string {
+  try {
+    const name = route?.(url);
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // expected: the site's function meets a URL it was not written for
+  }
+  return templateOf(url.pathname);
 }
 
 /** What the root span of a view says. */

@@ -51,13 +51,9 @@ function decode(text: string): string {
 }
 
 const MAX_TEMPLATE_SEGMENTS = 16;
-const VARIABLE_SEGMENT: ReadonlyArray<[RegExp, string]> = [
-  [/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, '{uuid}'],
-  [/^\d+$/, '{id}'],
-  [/^(?=.*\d)[0-9a-f]{8,}$/i, '{hash}'],
-  [/^(?=.*\d)(?=.*[A-Za-z])[\w-]{20,}$/, '{id}'],
-  [/@/, '{id}'],
-];
+/** A number; a uuid; what is hexadecimal and what is long, with digits; an address; what has no end. */
+const VARIABLE_SEGMENT =
+  /^(?:\d+|([\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12})|(?=.*\d)(?:([\da-f]{8,})|(?=.*[a-z])[\w-]{20,})|.*@.*|.{65,})$/is;
 
 /**
  * The default route of a path: segments that are numbers, uuids, hashes or long ids become placeholders, so that names
@@ -74,8 +70,8 @@ let lastTemplate = '/';
 
 function makeTemplate(path: string): string {
   const segments = path.split('/', MAX_TEMPLATE_SEGMENTS + 1).map((segment) => {
-    for (const [pattern, placeholder] of VARIABLE_SEGMENT) if (pattern.test(segment)) return placeholder;
-    return segment.length > 64 ? '{id}' : segment;
+    const [isVariable, uuid, hash] = VARIABLE_SEGMENT.exec(segment) ?? [];
+    return isVariable ? (uuid ? '{uuid}' : hash ? '{hash}' : '{id}') : segment;
   });
   return segments.join('/') || '/';
 }

@@ -58,6 +58,26 @@ describe('page load', () => {
     await close();
   });
 
+  test('tells of the page that was loaded, also where the route changes in the first task', async () => {
+    shop = await startAgentSite({ body: () => "<script>history.pushState(null, '', '/second')</script>" });
+    const { page, close } = await shop.open(browser, '/first');
+    const load = attributesOf(await spanWhere(shop, page, ({ name }) => name === 'page load /first'));
+    const navigation = attributesOf(await spanWhere(shop, page, ({ name }) => name === 'navigation /second'));
+    expect(load).toMatchObject({ 'url.path': '/first', 'throughline.navigation.type': 'navigate' });
+    expect(navigation['throughline.page_view.id']).toMatch(/^[0-9a-f]{16}$/);
+    expect(load['throughline.page_view.id']).not.toBe(navigation['throughline.page_view.id']);
+    await close();
+  });
+
+  test('ends under the consent it began under, also where that changes in the first task', async () => {
+    shop = await startAgentSite({ body: () => "<script>throughline.setConsent('minimal')</script>" });
+    const { page, close } = await shop.open(browser);
+    const load = attributesOf(await spanWhere(shop, page, ({ name }) => name === 'page load /'));
+    expect(load).toMatchObject({ 'throughline.end_reason': 'superseded' });
+    expect(load['session.id']).toMatch(/^[0-9a-f]{32}$/);
+    await close();
+  });
+
   test('joins the trace of the server that rendered the document, under the id the server named', async () => {
     shop = await startAgentSite({ headers: () => ({ 'server-timing': `traceparent;desc="00-${T}-${P}-03"` }) });
     const { page, close } = await shop.open(browser);
