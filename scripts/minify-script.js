@@ -53,8 +53,9 @@ function walk(node, visit) {
 /**
  * Minifies the script every visitor downloads: nothing in it has getters with effects, or functions that need to be
  * constructors.
+ * @param {string} [preamble] the first line
  */
-export const minifyScript = () => [
+export const minifyScript = (preamble) => [
   oneSpelling(),
   terser({
     ecma: 2020,
@@ -75,6 +76,6 @@ export const minifyScript = () => [
     mangle: {
       properties: { regex: new RegExp(`^(_[A-Za-z]\\w+|${INTERNAL_NAMES.join('|')})$`), reserved: FOREIGN_NAMES },
     },
-    format: { comments: false },
+    format: { comments: false, preamble },
   }),
 ];

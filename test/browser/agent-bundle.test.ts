@@ -31,3 +31,7 @@ test('the API itself is left to the application in the ES module, and is in the 
   const holdsApi = (file: string) => sourcesOf(file).some((source) => source.includes('@opentelemetry/api/'));
   expect([holdsApi('index.js'), holdsApi('throughline.js')]).toEqual([false, true]);
 });
+
+test('the script begins by asking for what it holds to be compiled where it is downloaded', () => {
+  expect(readFileSync('dist/throughline.js', 'utf8')).toMatch(/^\/\/# allFunctionsCalledOnLoad\n/);
+});
