@@ -13,6 +13,8 @@ const MAX_WAIT_MS = 10_000;
 export interface Cost {
   /** CPU of evaluating and starting, in the task of the script. */
   startMs: number;
+  /** CPU of another thread, to compile it as it arrives. */
+  besideMs: number;
   /** CPU of what it puts off, and does in the seconds after. */
   idleMs: number;
   perFetchUs: number;
@@ -28,9 +30,8 @@ export async function measureCost(browser: Browser, candidate: Candidate): Promi
   const bench = await openBenchPage(browser);
   const { page, sink, taskMs, scriptMs } = bench;
   try {
-    await bench.bring(candidate);
     const before = await taskMs();
-    const startMs = await bench.insert();
+    const { startMs, besideMs } = await bench.insert(candidate);
     await page.waitForTimeout(IDLE_MS);
     const idle = await taskMs();
     await fetchItems(page, FETCHES);
@@ -44,6 +45,7 @@ export async function measureCost(browser: Browser, candidate: Candidate): Promi
     while (sink.items().size < FETCHES && Date.now() < deadline) await new Promise((done) => setTimeout(done, 50));
     return {
       startMs,
+      besideMs,
       idleMs: idle - before - startMs,
       perFetchUs: ((fetched - idle) * 1000) / FETCHES,
       perPressUs: ((pressed - stayed) * 1000) / PRESSES,
@@ -67,9 +69,8 @@ export async function countLongTasks(browser: Browser, candidate: Candidate): Pr
         seen.longTasks += list.getEntries().length;
       }).observe({ type: 'longtask' });
     });
-    await bench.bring(candidate);
     await cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-    await bench.insert();
+    await bench.insert(candidate);
     await page.waitForTimeout(IDLE_MS);
     await fetchItems(page, FETCHES / 4);
     await pressButton(page, PRESSES / 4);

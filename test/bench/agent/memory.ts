@@ -22,8 +22,7 @@ export async function measureMemory(browser: Browser, candidate: Candidate): Pro
     return Math.round((await cdp.send('Runtime.getHeapUsage')).usedSize / 1000);
   };
   try {
-    await bench.bring(candidate);
-    await bench.insert();
+    await bench.insert(candidate);
     const heaps: number[] = [];
     for (let quarter = 0; quarter < WARM_UP_QUARTERS + QUARTERS; quarter++) {
       await page.evaluate(

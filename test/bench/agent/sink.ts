@@ -5,6 +5,8 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 /** Takes what any agent sends anywhere, and counts it. */
 export interface Sink {
   origin: string;
+  /** What `/agent.js` answers: a page gets its agent from where it sends to. */
+  script: string;
   /** Bodies as they came over the wire. */
   bytes(): number;
   /** Which of the paths `/api/items/<n>` were told of. */
@@ -16,6 +18,12 @@ export async function startSink(): Promise<Sink> {
   const items = new Set<string>();
   let bytes = 0;
   const server = createServer(async (request, response) => {
+    if (request.url === '/agent.js') {
+      response
+        .writeHead(200, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' })
+        .end(sink.script);
+      return;
+    }
     const parts: Buffer[] = [];
     try {
       for await (const part of request) parts.push(part as Buffer);
@@ -34,8 +42,9 @@ export async function startSink(): Promise<Sink> {
     response.end('{}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  const sink: Sink = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    script: '',
     bytes: () => bytes,
     items: () => items,
     close: () =>
@@ -44,6 +53,7 @@ export async function startSink(): Promise<Sink> {
         server.close(() => resolve());
       }),
   };
+  return sink;
 }
 
 function readable(raw: Buffer): string {
