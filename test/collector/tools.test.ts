@@ -157,6 +157,20 @@ describe('Tempo, as Grafana asks', () => {
     expect((await getJson('/tempo/api/search/tag/service.name/values')).tagValues).toContain('blog');
   });
 
+  test('values of what the query being typed finds, in the window shown', async () => {
+    const valuesOf = async (tag: string, params: Record<string, string>): Promise<string[]> => {
+      const path = `/tempo/api/v2/search/tag/${tag}/values?${new URLSearchParams(params)}`;
+      return (await getJson(path)).tagValues.map(({ value }: { value: string }) => value);
+    };
+    const service = 'resource.service.name';
+    expect(await valuesOf(service, { q: '{status=error}' })).toEqual(['shop-backend']);
+    expect(await valuesOf('name', { q: '{resource.service.name="shop-edge"}' })).toEqual(['GET /cart']);
+    expect(await valuesOf('name', { q: '{resource.service.name="shop-edge" && name=}' })).toHaveLength(3);
+    const second = Math.floor(Date.now() / 1000);
+    expect(await valuesOf(service, { start: `${second - 600}`, end: `${second + 60}` })).toHaveLength(3);
+    expect(await valuesOf(service, { start: '1', end: '2' })).toEqual([]);
+  });
+
   test('what is asked when the data source is saved', async () => {
     expect(await (await get('/tempo/api/echo')).text()).toBe('echo\n');
     expect(await (await get('/tempo/ready')).text()).toBe('ready\n');

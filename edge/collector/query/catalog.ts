@@ -1,4 +1,4 @@
-import type { TraceStore } from '../../store/trace-store.ts';
+import type { TraceFilter, TraceStore } from '../../store/trace-store.ts';
 import type { ViewValue } from '../../trace/trace-view.ts';
 import { findTraces } from './find-traces.ts';
 import type { SpanContext } from './span-context.ts';
@@ -10,8 +10,15 @@ export interface Catalog {
   operations(service: string): Promise<Operation[]>;
   /** Names of attributes, by where they stand. */
   attributeNames(): Promise<{ span: string[]; resource: string[] }>;
-  /** Values `read` finds, most frequent first. */
-  values(key: string, read: (span: SpanContext) => ViewValue | undefined): Promise<Array<string | number | boolean>>;
+  /**
+   * Values `read` finds, most frequent first.
+   * @param key names what is read, of which traces
+   */
+  values(
+    key: string,
+    read: (span: SpanContext) => ViewValue | undefined,
+    filter?: TraceFilter,
+  ): Promise<Array<string | number | boolean>>;
 }
 
 export interface Operation {
@@ -38,9 +45,9 @@ export function createCatalog(store: TraceStore): Catalog {
     kept.set(key, { untilMs: Date.now() + KEEP_MS, value });
     return value;
   };
-  const everySpan = async (service: string | undefined, visit: (span: SpanContext) => void) => {
+  const everySpan = async (filter: TraceFilter, visit: (span: SpanContext) => void) => {
     await findTraces(store, {
-      filter: service === undefined ? {} : { service },
+      filter,
       limit: INSPECTED_TRACES,
       match: ({ spans }) => {
         for (const span of spans) visit(span);
@@ -66,7 +73,7 @@ export function createCatalog(store: TraceStore): Catalog {
     operations: (service) =>
       keep(`operations ${service}`, async () => {
         const operations = new Map<string, Operation>();
-        await everySpan(service, (span) => {
+        await everySpan({ service }, (span) => {
           if (span.service !== service) return;
           const { name, kind = 0 } = span.record.span;
           operations.set(`${kind} ${name}`, { name, kind });
@@ -77,16 +84,16 @@ export function createCatalog(store: TraceStore): Catalog {
       keep('names', async () => {
         const span = new Set<string>();
         const resource = new Set<string>();
-        await everySpan(undefined, (context) => {
+        await everySpan({}, (context) => {
           for (const name in context.attributes) span.add(name);
           for (const name in context.resource) resource.add(name);
         });
         return { span: [...span].sort(), resource: [...resource].sort() };
       }),
-    values: (key, read) =>
+    values: (key, read, filter = {}) =>
       keep(`values ${key}`, async () => {
         const counts = new Map<string | number | boolean, number>();
-        await everySpan(undefined, (span) => {
+        await everySpan(filter, (span) => {
           const value = read(span);
           if (typeof value === 'object' || value === undefined) return;
           if (counts.size < MAX_VALUES || counts.has(value)) counts.set(value, (counts.get(value) ?? 0) + 1);

@@ -5,11 +5,10 @@ import type { StoredTrace, TraceStore } from '../../../store/trace-store.ts';
 import type { Catalog } from '../catalog.ts';
 import { InvalidQueryError } from '../invalid-query.ts';
 import { INTRINSICS } from '../traceql/expression.ts';
-import { readField } from '../traceql/match-span.ts';
-import { parseTraceql } from '../traceql/parse-traceql.ts';
 import { toTempoJson } from './tempo-json.ts';
 import { queryInstant, queryRange } from './tempo-metrics.ts';
 import { searchTempo } from './tempo-search.ts';
+import { tempoTagValues } from './tempo-tag-values.ts';
 
 /** The API level Grafana decides by which requests to send; not a claim to be Tempo. */
 const API_VERSION = '2.7.0';
@@ -55,10 +54,10 @@ export function createTempoRoutes({ store, catalog }: { store: TraceStore; catal
     return c.json({ tagNames: [...new Set(tags.flatMap(({ tags }) => tags))].sort() });
   });
   tempo.get('/api/v2/search/tag/:tag/values', async (c) =>
-    c.json({ tagValues: await tagValues(catalog, c.req.param('tag')) }),
+    c.json({ tagValues: await tempoTagValues(catalog, c.req.param('tag'), (name) => c.req.query(name)) }),
   );
   tempo.get('/api/search/tag/:tag/values', async (c) => {
-    const values = await tagValues(catalog, c.req.param('tag'));
+    const values = await tempoTagValues(catalog, c.req.param('tag'), (name) => c.req.query(name));
     return c.json({ tagValues: values.map(({ value }) => value) });
   });
   tempo.get('/api/metrics/query_range', async (c) =>
@@ -85,35 +84,4 @@ function sendProtobuf(c: Context, bytes: Uint8Array): Response {
 async function readTrace(store: TraceStore, traceId: string): Promise<StoredTrace | undefined> {
   if (!/^[0-9a-f]{1,32}$/i.test(traceId)) throw new InvalidQueryError('A trace id has up to 32 hex digits.');
   return await store.trace(traceId.toLowerCase().padStart(32, '0'));
-}
-
-const TYPES: Record<string, string> = { string: 'string', number: 'float', boolean: 'bool' };
-const KEYWORD_TAGS: ReadonlySet<string> = new Set(['status', 'kind', 'span:status', 'span:kind']);
-
-// Grafana encodes the tag twice; a name may hold a quoted part.
-async function tagValues(catalog: Catalog, encodedTag: string): Promise<Array<{ type: string; value: string }>> {
-  const tag = decodeTwice(encodedTag);
-  const { expression } = parseTraceql(`{ ${fieldText(tag)} != nil }`);
-  if (expression.type !== 'compare') throw new InvalidQueryError('The tag is no attribute and no intrinsic.');
-  const { field } = expression;
-  const values = await catalog.values(`${field.scope} ${field.name}`, (span) => readField(field, span));
-  return values.map((value) => {
-    const type = Number.isInteger(value) ? 'int' : (TYPES[typeof value] as string);
-    return { type: KEYWORD_TAGS.has(tag) ? 'keyword' : type, value: String(value) };
-  });
-}
-
-// v1 names attributes without a scope: service.name, not resource.service.name.
-function fieldText(tag: string): string {
-  const isScoped = /^(\.|span\.|resource\.|\w+:)/.test(tag);
-  if (isScoped || (INTRINSICS as readonly string[]).includes(tag)) return tag;
-  return `.${JSON.stringify(tag)}`;
-}
-
-function decodeTwice(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // expected: it was encoded once and holds a percent sign
-  }
 }
