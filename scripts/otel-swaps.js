@@ -10,11 +10,17 @@ const MODULES = {
   // Reads OTEL_* and merges it with what we pass; the provider itself has the same defaults.
   'sdk-trace-base/build/esm/BasicTracerProvider-shim.js':
     "export { TracerProvider as BasicTracerProvider } from '@opentelemetry/sdk-trace';",
-  // Our delivery writes the resource.
-  'resources/build/esm/index.js': 'export const defaultResource = () => ({ attributes: {} });',
   'sdk-trace/build/esm/inspect.js':
     "export const inspectCustom = Symbol(); export const formatInspect = () => ''; export const settledResourceAttributes = () => ({});",
-  'sdk-trace/build/esm/MultiSpanProcessor.js': 'export const MultiSpanProcessor = undefined;',
+  // Scopes are not told apart, there is one processor, and defaults are always replaced.
+  'sdk-trace/build/esm/TracerProvider.js': `
+    import { Tracer } from './Tracer';
+    export class TracerProvider {
+      constructor(options) {
+        this._tracer = new Tracer({}, { ...options, spanProcessor: options.spanProcessors[0] });
+      }
+      getTracer() { return this._tracer; }
+    }`,
   'instrumentation/build/esm/shimmer.js':
     'export const wrap = undefined, unwrap = undefined, massWrap = undefined, massUnwrap = undefined;',
   // The same rules, said once: primitives, and arrays of one kind of them with gaps. Used for events and links alone, so it
@@ -111,10 +117,9 @@ const MEMBERS = {
     'constructor setMeterProvider setLoggerProvider logger meter getModuleDefinitions _runSpanCustomizationHook ' +
     '_updateMetricInstruments _wrap _unwrap _massWrap _massUnwrap getConfig setConfig _config',
   'sdk-trace-web/build/esm/WebTracerProvider.js': 'register constructor',
-  'sdk-trace/build/esm/TracerProvider.js': 'forceFlush shutdown inspectCustom _tracers',
   'sdk-trace/build/esm/Tracer.js': 'inspectCustom',
   'sdk-trace/build/esm/Span.js':
-    'inspectCustom duration ended droppedEventsCount droppedLinksCount _droppedEventsCount _droppedLinksCount _duration',
+    '_truncateToLimitUtil inspectCustom duration ended droppedEventsCount droppedLinksCount _droppedEventsCount _droppedLinksCount _duration',
 };
 
 /** Passages of code that are dead with what we pass: measuring itself, defaults we always replace. */
@@ -140,33 +145,6 @@ const PASSAGES = {
   'instrumentation/build/esm/instrumentation.js': [
     // What we give it knows its one tracer.
     ['tracerProvider.getTracer(this.instrumentationName, this.instrumentationVersion);', 'tracerProvider.getTracer();'],
-  ],
-  'sdk-trace/build/esm/TracerProvider.js': [
-    'this._forceFlushTimeoutMillis = options.forceFlushTimeoutMillis ?? 30000;',
-    'this._resource = options.resource ?? defaultResource();',
-    'resource: this._resource,',
-    '?? new ParentBasedSampler({ root: new AlwaysOnSampler(), })',
-    // The one limit that is not the same for everybody.
-    'attributeCountLimit: options.spanLimits?.attributeCountLimit ?? 128,',
-    '?? Infinity',
-    'eventCountLimit: options.spanLimits?.eventCountLimit ?? 128,',
-    'linkCountLimit: options.spanLimits?.linkCountLimit ?? 128,',
-    'attributePerEventCountLimit: options.spanLimits?.attributePerEventCountLimit ?? 128,',
-    'attributePerLinkCountLimit: options.spanLimits?.attributePerLinkCountLimit ?? 128,',
-    '|| new RandomIdGenerator()',
-    'meterProvider: options.meterProvider ?? { getMeter() { return createNoopMeter(); }, },',
-    // There is one.
-    'const spanProcessors = options.spanProcessors ?? [];',
-    ['new MultiSpanProcessor(spanProcessors);', 'options.spanProcessors[0];'],
-    // Scopes are not told apart.
-    [
-      `const key = \`\${name}@\${version || ''}:\${options?.schemaUrl || ''}\`;
-      if (!this._tracers.has(key)) {
-        this._tracers.set(key, new Tracer({ name, version, schemaUrl: options?.schemaUrl }, this._tracerOptions));
-      }
-      return this._tracers.get(key);`,
-      'return (this._tracer ??= new Tracer({ name, version }, this._tracerOptions));',
-    ],
   ],
   'sdk-trace/build/esm/Tracer.js': [
     'this._resource = options.resource;',
@@ -306,7 +284,33 @@ const PASSAGES = {
     // Only for the diagnostics.
     ['if (this._droppedEventsCount > 0)', 'if (false)'],
     ['if (this._droppedLinksCount > 0)', 'if (false)'],
-    ['if (limit <= 0)', 'if (false)'],
+    // Said shorter.
+    [
+      `if (value == null || this._isSpanEnded()) return this;
+      if (key.length === 0) {
+        diag.warn(\`Invalid attribute key: \${key}\`);
+        return this;
+      }
+      if (!isAttributeValue(value)) {
+        diag.warn(\`Invalid attribute value set for key: \${key}\`);
+        return this;
+      }`,
+      'if (value == null || !key || !isAttributeValue(value) || this._isSpanEnded()) return this;',
+    ],
+    ['!Object.prototype.hasOwnProperty.call(this.attributes, key)', '!Object.hasOwn(this.attributes, key)'],
+    ['Object.prototype.hasOwnProperty.call(attributes, key)', 'Object.hasOwn(attributes, key)'],
+    [
+      `if (limit <= 0) {
+        diag.warn(\`Attribute value limit must be positive, got \${limit}\`);
+        return value;
+      }
+      if (typeof value === 'string') { return this._truncateToLimitUtil(value, limit); }
+      if (Array.isArray(value)) {
+        return value.map(val => typeof val === 'string' ? this._truncateToLimitUtil(val, limit) : val);
+      }`,
+      `if (typeof value === 'string') return value.slice(0, limit);
+      if (Array.isArray(value)) return value.map((item) => this._truncateToSize(item));`,
+    ],
   ],
 };
 

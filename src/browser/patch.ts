@@ -1,4 +1,4 @@
-import { fault, type Stop } from './guard.ts';
+import { fault, guard, type Stop } from './guard.ts';
 
 /** What to do around one call of a patched method. */
 export interface Around {
@@ -26,25 +26,17 @@ export function patchMethod<O extends object>(owner: O | undefined, name: keyof 
   const own = getOwnPropertyDescriptor(owner, name);
   const original = owner[name];
   if (typeof original !== 'function') return () => {};
+  const planOf = guard(before);
   let active = true;
 
   const around = (self: unknown, args: readonly unknown[], run: (args: readonly unknown[]) => unknown): unknown => {
-    let plan: Around | undefined;
-    try {
-      plan = active ? before(self, args) : undefined;
-    } catch (error) {
-      fault(error);
-    }
+    const plan = active ? planOf(self, args) : undefined;
     if (!plan) return run(args);
     let result: unknown;
     try {
       result = run(plan.args ?? args);
     } catch (error) {
-      try {
-        plan.threw?.(error);
-      } catch (ours) {
-        fault(ours);
-      }
+      if (plan.threw) guard(plan.threw)(error);
       throw error;
     }
     try {

@@ -195,9 +195,8 @@ export function createActivities(now: () => EpochMs): Activities {
     of: activityOf,
     fallback() {
       const candidates = [...open];
-      const views = candidates.filter(({ kind }) => kind !== 'interaction');
-      if (views.length > 0) return views[views.length - 1]?.context;
-      return candidates.length === 1 ? candidates[0]?.context : undefined;
+      const view = candidates.findLast(({ kind }) => kind !== 'interaction');
+      return (view ?? (candidates.length === 1 ? candidates[0] : undefined))?.context;
     },
     interactionIn: (fromMs, toMs) => recent.findLast(({ atMs }) => atMs >= fromMs - 1 && atMs <= toMs + 1)?.activity,
     isLive: (context) => activityOf(context)?.isLive() ?? true,

@@ -10,7 +10,6 @@ export interface PageView {
   /** As the page's address, and fit to be sent. */
   readonly address: string;
   readonly url: string;
-  readonly path: string;
   /** The low-cardinality name of the page, e.g. `/products/{id}`. */
   readonly route: string;
   /** The root span of the activity that brought it, where its web vitals belong; made when it is first asked for. */
@@ -31,9 +30,6 @@ export function createPageView(route?: (url: URL) => string): PageView {
     get url() {
       return redactUrl(address);
     },
-    get path() {
-      return new URL(address).pathname;
-    },
     get route() {
       name ??= nameOf(new URL(address), route);
       return name;
@@ -52,6 +48,7 @@ function nameOf(url: URL, route?: (url: URL) => unknown): string {
 }
 
 /** What the root span of a view says. */
-export function viewAttributes({ url, path, route }: PageView, type: string): Attributes {
+export function viewAttributes({ url, route }: PageView, type: string): Attributes {
+  const path = new URL(url).pathname;
   return { [ATTR_URL_FULL]: url, [ATTR_URL_PATH]: path, [ATTR_URL_TEMPLATE]: route, [ATTR_NAVIGATION_TYPE]: type };
 }
