@@ -23,7 +23,7 @@ export function fieldsOf(context: Context, baggageKeys: readonly string[] = []):
   const fields: Array<readonly [ContextField, string]> = [
     [TRACEPARENT, formatTraceparent({ traceId, spanId, flags: traceFlags })],
   ];
-  const state = traceState && EdgeTraceState.from(traceState)?.serialize();
+  const state = EdgeTraceState.parse(traceState?.serialize())?.serialize();
   if (state) fields.push([TRACESTATE, state]);
   const baggage = formatBaggage(listed(propagation.getBaggage(context), baggageKeys));
   if (baggage) fields.push([BAGGAGE, baggage]);

@@ -15,14 +15,8 @@ class AsyncLocalStorageContextManager {
     return this.#storage.getStore() ?? ROOT;
   }
 
-  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
-    context: Context,
-    fn: F,
-    thisArg?: ThisParameterType<F>,
-    ...args: A
-  ): ReturnType<F> {
-    const call = thisArg === undefined ? fn : (fn.bind(thisArg) as F);
-    return this.#storage.run(context, call, ...args);
+  with<T>(context: Context, fn: () => T): T {
+    return this.#storage.run(context, fn);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Context, ContextManager } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { EdgeContext, invocationOf } from './edge-context.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -9,7 +9,7 @@ const ROOT = new EdgeContext();
  * active in the synchronous part of a call; that of an invocation also in what it does later, as long as no other invocation
  * runs beside it: of two at once nobody can tell whose code runs after an `await`.
  */
-class HeldContextManager implements ContextManager {
+class HeldContextManager {
   #current: Context | undefined;
   readonly #running = new Map<Invocation, Context>();
 
@@ -19,18 +19,13 @@ class HeldContextManager implements ContextManager {
     return held && this.#running.size === 1 ? held : ROOT;
   }
 
-  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
-    context: Context,
-    fn: F,
-    thisArg?: ThisParameterType<F>,
-    ...args: A
-  ): ReturnType<F> {
+  with<T>(context: Context, fn: () => T): T {
     const outer = this.#current;
     const release = this.#hold(context);
     this.#current = context;
-    let result: ReturnType<F> | undefined;
+    let result: T | undefined;
     try {
-      result = fn.apply(thisArg, args);
+      result = fn();
       return result;
     } finally {
       this.#current = outer;
@@ -38,24 +33,6 @@ class HeldContextManager implements ContextManager {
       if (typeof then === 'function') then.call(result, release, release);
       else release();
     }
-  }
-
-  bind<T>(context: Context, target: T): T {
-    if (typeof target !== 'function') return target;
-    const manager = this;
-    const bound = function (this: unknown, ...args: unknown[]): unknown {
-      return manager.with(context, () => target.apply(this, args));
-    };
-    Object.defineProperty(bound, 'length', { configurable: true, value: target.length });
-    return bound as T;
-  }
-
-  enable(): this {
-    return this;
-  }
-
-  disable(): this {
-    return this;
   }
 
   /** Until what it returns is called, unless the invocation runs already. */

@@ -16,7 +16,7 @@ interface ApiGlobals {
 
 const apiContextManager: ContextManager = {
   active: () => contextManager.active(),
-  with: (context, fn, thisArg, ...args) => contextManager.with(context, fn, thisArg, ...args),
+  with: (context, fn, thisArg, ...args) => contextManager.with(context, () => fn.apply(thisArg, args)),
   bind(context, target) {
     if (typeof target !== 'function') return target;
     const bound = function (this: unknown, ...args: unknown[]): unknown {

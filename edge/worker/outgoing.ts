@@ -11,7 +11,8 @@ export function mayPropagate({ url, pipeline }: Invocation, origin: string): boo
 /** The headers that carry a span's context. */
 export function contextHeaders(span: EdgeSpan): Record<string, string> {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-  const headers: Record<string, string> = { [TRACEPARENT]: formatTraceparent({ traceId, spanId, flags: traceFlags }) };
+  const headers: Record<string, string> = {};
+  headers[TRACEPARENT] = formatTraceparent({ traceId, spanId, flags: traceFlags });
   const state = traceState?.serialize();
   if (state) headers[TRACESTATE] = state;
   return headers;

@@ -43,6 +43,9 @@ export interface SpanInit {
   startMs?: EpochMs | undefined;
 }
 
+/** Of a span that is not recorded, or not any more: nothing is put into it. */
+const NO_ATTRIBUTES = new LimitedAttributes();
+
 /** A span of the edge tracer: a plain record until `end()`, then one line of OTLP/JSON in the queue. */
 export class EdgeSpan implements Span {
   name: string;
@@ -51,7 +54,7 @@ export class EdgeSpan implements Span {
   parentIsRemote: boolean;
   readonly startMs: EpochMs;
   endMs: EpochMs | undefined;
-  readonly attributes = new LimitedAttributes();
+  attributes: LimitedAttributes;
   events: Limited | undefined;
   links: Limited | undefined;
   status: SpanStatus | undefined;
@@ -72,6 +75,7 @@ export class EdgeSpan implements Span {
     this.startMs = startMs ?? now(invocation);
     this.#context = context;
     this.#recording = (context.traceFlags & FLAG_SAMPLED) !== 0 && invocation.pipeline.exporter !== undefined;
+    this.attributes = this.#recording ? new LimitedAttributes() : NO_ATTRIBUTES;
   }
 
   spanContext(): SpanContext {
@@ -150,6 +154,8 @@ export class EdgeSpan implements Span {
     if (this.#recording) exporter?.enqueue(encodeSpan(this), endMs, invocation.waitUntil);
     else if (exporter) isolateLedger.unsampled += 1;
     this.#recording = false;
+    // The platform keeps what it called back, and with it the context, until old memory is collected.
+    this.attributes = NO_ATTRIBUTES;
   }
 
   #timeOf(given: TimeInput | undefined): EpochMs {

@@ -6,11 +6,6 @@ export class EdgeTraceState implements TraceState {
   readonly members: TraceStateMembers;
   #text: string | undefined;
 
-  /** The same state as one of ours; `undefined` when it is empty or breaks the grammar. */
-  static from(state: TraceState | undefined): EdgeTraceState | undefined {
-    return state instanceof EdgeTraceState ? state : EdgeTraceState.parse(state?.serialize());
-  }
-
   static parse(header: string | null | undefined): EdgeTraceState | undefined {
     const members = header ? parseTracestate(header) : undefined;
     return members?.length ? new EdgeTraceState(members) : undefined;

@@ -42,7 +42,7 @@ class EdgeTracer implements Tracer {
     const fn = rest.pop() as F;
     const [options, context = contextManager.active()] = rest as [SpanOptions?, Context?];
     const span = this.startSpan(name, options, context);
-    return contextManager.with(withSpan(context, span), fn as (span: Span) => ReturnType<F>, undefined, span);
+    return contextManager.with(withSpan(context, span), () => fn(span) as ReturnType<F>);
   }
 }
 
@@ -54,7 +54,8 @@ export const tracerProvider: TracerProvider = { getTracer: () => edgeTracer };
 export function placeUnderForeign(parent: Span, settings: Settings): Place | undefined {
   const { traceId, spanId, traceFlags, traceState, isRemote } = parent.spanContext();
   if (!isValid({ traceId, spanId, traceFlags })) return undefined;
-  const caller = { flags: traceFlags, state: EdgeTraceState.from(traceState) };
+  const state = traceState instanceof EdgeTraceState ? traceState : EdgeTraceState.parse(traceState?.serialize());
+  const caller = { flags: traceFlags, state };
   return {
     context: continueTrace(traceId, caller, settings),
     parentSpanId: spanId,

@@ -39,7 +39,7 @@ export function urlParts(href: string): UrlParts {
     hostname: hasPort ? host.slice(0, colon) : host,
     port: hasPort ? Number(host.slice(colon + 1)) : scheme === 'https' ? 443 : 80,
     path: href.slice(pathStart, mark),
-    query: redactQuery(href.slice(mark + 1, hash)),
+    query: mark < hash ? redactQuery(href.slice(mark + 1, hash)) : '',
   };
 }
 
