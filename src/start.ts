@@ -5,6 +5,7 @@ import { createCore } from './create-core.ts';
 import { type Handover, takeHandover } from './handover.ts';
 import { INSTRUMENTATIONS } from './instrumentations/index.ts';
 import { type Options, parseOptions, type Settings } from './options.ts';
+import { isRefused } from './session/consent.ts';
 import { runInSpan } from './trace.ts';
 
 /** The one global: the running agent. A second start finds it and stands down. */
@@ -58,6 +59,10 @@ function findObstacle({ key, collector }: Settings): string | undefined {
 function run(settings: Settings, handover: Handover | undefined): Agent {
   const { core, tracing, delivery, recent, stops } = createCore(settings, handover);
   const { contexts, identity, sessions } = core;
+  if (isRefused(settings.consent)) {
+    sessions.forget();
+    delivery.discard();
+  }
   const wanted = new Set(settings.instrumentations);
   const known = INSTRUMENTATIONS.map(({ name }) => name);
   for (const name of wanted)

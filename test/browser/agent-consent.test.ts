@@ -109,8 +109,16 @@ describe('what is on the device', () => {
         });
       return JSON.stringify(all);
     });
+  /** Said on the script tag of `/off` and `/minimal`. */
+  const SAID = `<script>
+    const { get } = Object.getOwnPropertyDescriptor(HTMLElement.prototype, 'dataset');
+    const said = location.pathname.slice(1);
+    const dataset = { get() { return { ...get.call(this), consent: said }; } };
+    if (['off', 'minimal'].includes(said)) Object.defineProperty(HTMLElement.prototype, 'dataset', dataset);
+    if (said === 'asked') Object.defineProperty(navigator, 'globalPrivacyControl', { value: true });
+  </script>`;
   const openAndKeep = async (said: string) => {
-    const page = await open({ body: ({ pathname }) => (pathname === '/refuse' ? REFUSAL : '') });
+    const page = await open({ head: SAID, body: ({ pathname }) => (pathname === '/refuse' ? REFUSAL : '') });
     visit.shop.collector.answer(() => ({ status: 503 }));
     await page.evaluate((name) => throughline.trace(name, () => {}), said);
     await expect.poll(() => stored(page), WAIT).toContain(said);
@@ -123,6 +131,22 @@ describe('what is on the device', () => {
     await page.goto(`${visit.shop.site.origin}/refuse`);
     await expect.poll(() => stored(page), WAIT).toBe('[]');
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
+  });
+
+  test.each(['off', 'asked'])('goes when a page starts without consent: %s', async (path) => {
+    const page = await openAndKeep('earlier work');
+    expect(await page.evaluate(() => localStorage.length)).toBe(1);
+    await page.goto(`${visit.shop.site.origin}/${path}`);
+    await expect.poll(() => stored(page), WAIT).toBe('[]');
+    expect(await page.evaluate(() => [localStorage.length, throughline.sessionId])).toEqual([0, undefined]);
+  });
+
+  test('stays where the site waits for an answer', async () => {
+    const page = await openAndKeep('earlier work');
+    await page.goto(`${visit.shop.site.origin}/minimal`);
+    await page.evaluate(() => throughline.flush());
+    expect(await stored(page)).toContain('earlier work');
+    expect(await page.evaluate(() => localStorage.length)).toBe(1);
   });
 
   test('gets no more of what is done under minimal consent', async () => {
