@@ -147,6 +147,7 @@ const PASSAGES = {
     ['tracerProvider.getTracer(this.instrumentationName, this.instrumentationVersion);', 'tracerProvider.getTracer();'],
   ],
   'sdk-trace/build/esm/Tracer.js': [
+    'this.instrumentationScope = instrumentationScope;',
     'this._resource = options.resource;',
     "const meter = options.meterProvider.getMeter('@opentelemetry/sdk-trace', VERSION);",
     'this._tracerMetrics = new TracerMetrics(meter);',

@@ -1,4 +1,3 @@
-import { VERSION } from 'throughline:version';
 import {
   type Context,
   context,
@@ -138,7 +137,7 @@ export function createTracing({ contexts, now, mayRecord, sample, started, ended
       },
     ],
   });
-  const tracer = provider.getTracer(SCOPE_BROWSER, VERSION);
+  const tracer = provider.getTracer(SCOPE_BROWSER);
   return {
     tracer,
     foreignContext() {
