@@ -34,7 +34,7 @@ const firstLoad = (): string[] => {
 
 /** Everything that ships, with its gate; raising one needs a reason in the commit. */
 const SHIPPED: readonly Shipped[] = [
-  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 25.5 * kB } },
+  { name: 'throughline.js', files: () => ['dist/throughline.js'], gate: { of: 'brotli', maxBytes: 25.6 * kB } },
   { name: 'loader.js (inline)', files: () => ['dist/loader.js'], gate: { of: 'gzip', maxBytes: 1024 } },
   { name: 'index.js (API external)', files: () => ['dist/index.js'], bundled: '*' },
   {
