@@ -1,5 +1,4 @@
 import { fault, guard } from '../browser/guard.ts';
-import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
 import type { DropReason } from '../wire/loss.ts';
 import { ATTR_SESSION_ID } from '../wire/names.ts';
 import type { OtlpLogRecord, OtlpResource, OtlpScope, OtlpSpan } from '../wire/otlp.ts';
@@ -61,7 +60,7 @@ const MAX_ERROR_TRACES = 50;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { key, now, mayStore, warn } = options;
-  const ledger = createLedger(randomHex(SPAN_ID_BYTES));
+  const ledger = createLedger();
   const ledgers = new Map([[ledger.page, ledger]]);
   const monotonicMs = () => performance.now();
   const pace = createPace(monotonicMs);

@@ -1,5 +1,4 @@
 import { guard } from '../browser/guard.ts';
-import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
 import { type Chunk, packChunks, recordsOf } from './chunk.ts';
 import { createClaims } from './claims.ts';
 import { closeBooks, countDropped, createLedger, type Ledger } from './ledger.ts';
@@ -66,7 +65,7 @@ export function createKeeper({ name, own, ledgers, queue, mayStore, onDrain }: K
   let onTakenGone: (() => void) | undefined;
 
   const inMemory = (page: string) => recordsOf(page, queue.chunks.values());
-  const drainSoon = () => void setTimeout(startDrain, DRAIN_AFTER_MS);
+  const drainSoon = () => void setTimeout(guard(startDrain), DRAIN_AFTER_MS);
   const isKept = ({ id }: Chunk) => kept.has(id) || spilled.has(id);
   /** Not by a page that somebody could take for gone. */
   const canWrite = () => !failed && (isHeld || !present) && !!outbox?.isOpen();
@@ -213,7 +212,7 @@ export function createKeeper({ name, own, ledgers, queue, mayStore, onDrain }: K
   /** New books: the old ones are with what was left, as those of any page that is gone. */
   function renew(): void {
     ledgers.set(own.page, { ...own });
-    ledgers.set(Object.assign(own, createLedger(randomHex(SPAN_ID_BYTES))).page, own);
+    ledgers.set(Object.assign(own, createLedger()).page, own);
     for (const chunk of queue.seal()) if (isKept(chunk)) queue.remove(chunk);
     kept.clear();
     spilled.clear();

@@ -1,3 +1,4 @@
+import { randomHex, SPAN_ID_BYTES } from '../wire/ids.ts';
 import { createTotals, type LedgerTotals, unknownLoss } from '../wire/ledger.ts';
 import type { DropReason } from '../wire/loss.ts';
 import type { EpochMs } from '../wire/time.ts';
@@ -12,7 +13,8 @@ export interface Ledger extends LedgerTotals {
   at: EpochMs;
 }
 
-export function createLedger(page: string): Ledger {
+/** New books; those of a page that has begun now unless it is named. */
+export function createLedger(page: string = randomHex(SPAN_ID_BYTES)): Ledger {
   return { page, session: '', at: 0, ...createTotals() };
 }
 

@@ -371,3 +371,17 @@ test('what memory has no room for waits on the device and is sent when there is 
     { timeout: 10_000 },
   );
 });
+
+test('a page that replaced what its locks answer sees no error of ours', async () => {
+  const page = await rig.visit(
+    {},
+    `const real = navigator.locks.request.bind(navigator.locks);
+    navigator.locks.request = (name, options, task) => {
+      if (!task) return real(name, options);
+      window.isAsked = true;
+    };`,
+  );
+  await page.evaluate('makeSpans(1)');
+  await page.waitForFunction('window.isAsked');
+  expect(await page.evaluate('pageErrors')).toEqual([]);
+});
